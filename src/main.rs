@@ -1,1 +1,5 @@
-fn main(){}
+//! The `loa` command.
+
+fn main() -> std::process::ExitCode {
+    loa::cli::main()
+}

@@ -1,0 +1,208 @@
+//! The channels at work: opened from their files, and opened again when those change.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{App, planner};
+use crate::channel::Class;
+use crate::config::{ChannelSpec, ConfigError, load_channels};
+use crate::dispatch::{Lane, Shop, work};
+use crate::lifecycle::Lifecycle;
+use crate::queue::{Pause, PauseCause, StoreError};
+use crate::schedule::ChannelGate;
+
+/// Why a channel is paused that could not be opened at all.
+const NOT_OPENED: &str = "not_opened";
+
+/// Every channel at work.
+pub(super) struct Lanes {
+    app: App,
+    shop: Shop,
+    life: Lifecycle,
+    running: BTreeMap<String, Running>,
+}
+
+struct Running {
+    spec: ChannelSpec,
+    lane: Lane,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Lanes {
+    pub(super) fn new(app: App, shop: Shop, life: Lifecycle) -> Self {
+        Self { app, shop, life, running: BTreeMap::new() }
+    }
+
+    /// Opens every enabled channel. One that cannot be opened is paused and says why; the others work.
+    pub(super) async fn open_all(&self) -> Result<Vec<(ChannelSpec, Lane)>, StoreError> {
+        let mut opened = Vec::new();
+        for spec in self.app.specs().iter().filter(|spec| spec.enabled) {
+            match self.open(spec) {
+                Ok(lane) => {
+                    self.lift(&spec.channel, NOT_OPENED).await?;
+                    opened.push((spec.clone(), lane));
+                }
+                Err(error) => {
+                    tracing::error!(channel = %spec.channel, %error, "the channel cannot be opened and is paused");
+                    self.pause(&spec.channel, &error).await?;
+                }
+            }
+        }
+        Ok(opened)
+    }
+
+    pub(super) fn start(&mut self, spec: ChannelSpec, lane: Lane) {
+        let stop = self.life.stop.child_token();
+        let task = tokio::spawn(work(lane.clone(), self.shop.clone(), stop.clone(), self.life.kill.clone()));
+        self.running.insert(spec.channel.clone(), Running { spec, lane, stop, task });
+    }
+
+    fn open(&self, spec: &ChannelSpec) -> Result<Lane, ConfigError> {
+        let config = self.app.config();
+        Ok(Lane {
+            name: spec.channel.clone(),
+            channel: spec.open_for_work(&config.office, &config.base, &config.data)?,
+            gate: Arc::new(ChannelGate(spec.schedule.clone())),
+            limits: spec.limits,
+            retry: spec.retry,
+        })
+    }
+
+    /// Reads the files again. A mistake leaves everything as it was, and is said.
+    pub(super) async fn reload(&mut self) -> Result<(), StoreError> {
+        let config = self.app.config();
+        let specs = match load_channels(&config.channels, config.office.timezone) {
+            Ok(specs) => specs,
+            Err(errors) => {
+                for error in errors {
+                    tracing::error!(%error, "a channel file is wrong; the running channels stay as they were");
+                }
+                return Ok(());
+            }
+        };
+        let mut installed = Vec::new();
+        for spec in specs {
+            installed.push(self.renew(spec).await?);
+        }
+        let gone: Vec<String> = self
+            .running
+            .keys()
+            .filter(|name| !installed.iter().any(|spec| spec.channel == **name && spec.enabled))
+            .cloned()
+            .collect();
+        for name in gone {
+            self.stop(&name).await;
+            tracing::info!(channel = %name, "the channel was switched off");
+        }
+        self.app.install(installed);
+        Ok(())
+    }
+
+    /// Brings one channel to what its file says now; returns what is in force.
+    async fn renew(&mut self, spec: ChannelSpec) -> Result<ChannelSpec, StoreError> {
+        let running = self.running.get(&spec.channel);
+        if !spec.enabled || running.is_some_and(|running| running.spec.same_as(&spec)) {
+            return Ok(spec);
+        }
+        let lane = match self.open(&spec) {
+            Ok(lane) => lane,
+            Err(error) => {
+                tracing::error!(channel = %spec.channel, %error, "the channel cannot be opened; it stays as it was");
+                let kept = running.map(|running| running.spec.clone());
+                if kept.is_none() {
+                    self.pause(&spec.channel, &error).await?;
+                }
+                return Ok(kept.unwrap_or(spec));
+            }
+        };
+        self.stop(&spec.channel).await;
+        // The file was changed: what needed attention has had it.
+        self.lift_attention(&spec.channel).await?;
+        self.start(spec.clone(), lane);
+        let planner = planner(Some(spec.schedule.clone()), self.shop.clock.now());
+        let planned = self.shop.queue.replan(spec.channel.clone(), planner).await?;
+        tracing::info!(channel = %spec.channel, planned, "the channel was reloaded");
+        Ok(spec)
+    }
+
+    async fn stop(&mut self, name: &str) {
+        if let Some(running) = self.running.remove(name) {
+            running.stop.cancel();
+            if let Err(error) = running.task.await {
+                tracing::error!(channel = %name, %error, "the channel's worker failed");
+            }
+        }
+    }
+
+    /// Waits for every worker after the stop.
+    pub(super) async fn finish(self) {
+        for (name, running) in self.running {
+            if let Err(error) = running.task.await {
+                tracing::error!(channel = %name, %error, "the channel's worker failed");
+            }
+        }
+    }
+
+    /// Whether a worker has ended though nobody stopped it.
+    pub(super) fn broken(&self) -> Option<&str> {
+        let ended = |running: &Running| running.task.is_finished() && !running.stop.is_cancelled();
+        self.running.iter().find(|(_, running)| ended(running)).map(|(name, _)| name.as_str())
+    }
+
+    /// The lanes at work.
+    pub(super) fn lanes(&self) -> Vec<Lane> {
+        self.running.values().map(|running| running.lane.clone()).collect()
+    }
+
+    /// Probes channels that need attention, and lets those go on that are proved well.
+    pub(super) async fn probe_paused(&self) -> Result<(), StoreError> {
+        for (name, running) in &self.running {
+            let Some(pause) = self.shop.queue.paused(name.clone()).await? else { continue };
+            if matches!(pause.cause, PauseCause::Person(_)) {
+                continue;
+            }
+            match running.lane.channel.probe().await {
+                Ok(health) if health.proven => {
+                    self.shop.queue.resume(name.clone(), "loa".to_owned(), self.shop.clock.now()).await?;
+                    tracing::info!(channel = %name, "the channel is well again and goes on");
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let needs_person = matches!(error.class, Class::NeedsAttention(_));
+                    tracing::debug!(channel = %name, needs_person, %error, "the channel still needs attention");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn pause(&self, channel: &str, error: &ConfigError) -> Result<(), StoreError> {
+        let pause = Pause {
+            cause: PauseCause::Attention(NOT_OPENED.to_owned()),
+            since: self.shop.clock.now(),
+            note: error.text.clone(),
+        };
+        self.shop.queue.pause(channel.to_owned(), pause).await
+    }
+
+    /// Ends a pause with this cause.
+    async fn lift(&self, channel: &str, cause: &str) -> Result<(), StoreError> {
+        let paused = self.shop.queue.paused(channel.to_owned()).await?;
+        if paused.is_some_and(|pause| pause.cause == PauseCause::Attention(cause.to_owned())) {
+            self.shop.queue.resume(channel.to_owned(), "loa".to_owned(), self.shop.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    async fn lift_attention(&self, channel: &str) -> Result<(), StoreError> {
+        let paused = self.shop.queue.paused(channel.to_owned()).await?;
+        if paused.is_some_and(|pause| matches!(pause.cause, PauseCause::Attention(_))) {
+            self.shop.queue.resume(channel.to_owned(), "loa".to_owned(), self.shop.clock.now()).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! The only place that knows every part: opens them and joins them together.
+
+mod daemon;
+mod lanes;
+mod lock;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use chrono::{DateTime, Utc};
+
+use crate::clock::Clock;
+use crate::config::{ChannelSpec, Config, ConfigError, load_channels};
+use crate::console::ChannelSummary;
+use crate::delivery::{Action, Plan, Why};
+use crate::intake::{Intake, Subscription, Subscriptions};
+use crate::ledger::Ledger;
+use crate::queue::{Candidate, Planner, Queue, StoreError};
+use crate::schedule::{Change, Schedule};
+use crate::store::SqliteStore;
+use crate::text::{Language, Text};
+
+pub use daemon::{Listening, run};
+
+/// What kept loa from working.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// Mistakes in files.
+    #[error("{} mistakes in the configuration", .0.len())]
+    Config(Vec<ConfigError>),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Anything else, in words for people.
+    #[error("{0}")]
+    Other(Text),
+}
+
+/// loa, opened: its configuration, its channels' files and its store.
+#[derive(Clone)]
+pub struct App {
+    config: Arc<Config>,
+    clock: Clock,
+    store: SqliteStore,
+    specs: Arc<RwLock<Arc<[ChannelSpec]>>>,
+    subscriptions: Subscriptions,
+}
+
+impl App {
+    /// Reads the channel files and opens the store. Sends nothing.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn open(config: Config, clock: Clock) -> Result<Self, AppError> {
+        let specs = load_channels(&config.channels, config.office.timezone).map_err(AppError::Config)?;
+        let store = SqliteStore::open(&config.store).await?;
+        let app = Self {
+            config: Arc::new(config),
+            clock,
+            store,
+            specs: Arc::new(RwLock::new(Arc::from([]))),
+            subscriptions: Arc::new(RwLock::new(Arc::from([]))),
+        };
+        app.install(specs);
+        Ok(app)
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The hour.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Where articles are handed over.
+    #[must_use]
+    pub fn intake(&self) -> Intake {
+        Intake::new(self.queue(), Arc::clone(&self.subscriptions), self.clock.clone(), self.config.office.timezone)
+    }
+
+    /// The queue.
+    #[must_use]
+    pub fn queue(&self) -> Arc<dyn Queue> {
+        Arc::new(self.store.clone())
+    }
+
+    /// What can be asked.
+    #[must_use]
+    pub fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::new(self.store.clone())
+    }
+
+    /// The channels as their files are now.
+    #[must_use]
+    pub fn specs(&self) -> Arc<[ChannelSpec]> {
+        Arc::clone(&self.specs.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// One line per channel.
+    #[must_use]
+    pub fn summaries(&self) -> Vec<ChannelSummary> {
+        let now = self.clock.now();
+        let summary = |spec: &ChannelSpec| ChannelSummary {
+            channel: spec.channel.clone(),
+            name: spec.name.clone(),
+            kind: spec.kind.name,
+            enabled: spec.enabled,
+            mode: if spec.rehearsal { "rehearsal" } else { "live" },
+            next_slot: spec.schedule.next_slot(now),
+        };
+        self.specs().iter().map(summary).collect()
+    }
+
+    /// Plans a delivery on `channel` again: by its schedule, or at once if it has no file any more.
+    #[must_use]
+    pub fn planner(&self, channel: &str) -> Planner {
+        let specs = self.specs();
+        let schedule = specs.iter().find(|spec| spec.channel == channel).map(|spec| spec.schedule.clone());
+        planner(schedule, self.clock.now())
+    }
+
+    /// Closes the store; everything acknowledged is on disk.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+
+    fn install(&self, specs: Vec<ChannelSpec>) {
+        let subscription = |spec: &ChannelSpec| Subscription {
+            channel: spec.channel.clone(),
+            route: spec.route.clone(),
+            schedule: spec.schedule.clone(),
+        };
+        let subscriptions: Arc<[Subscription]> = specs.iter().filter(|spec| spec.enabled).map(subscription).collect();
+        *self.subscriptions.write().unwrap_or_else(PoisonError::into_inner) = subscriptions;
+        *self.specs.write().unwrap_or_else(PoisonError::into_inner) = specs.into();
+    }
+}
+
+fn planner(schedule: Option<Schedule>, now: DateTime<Utc>) -> Planner {
+    Arc::new(move |candidate: &Candidate| {
+        let withdraws = candidate.delivery.needed() == Some(Action::Withdraw);
+        let change = if withdraws { Change::Withdrawal } else { Change::Content };
+        match &schedule {
+            Some(schedule) => schedule.plan(&candidate.article, change, now),
+            None => Plan { planned: now, due: now, why: Why::Turn, edition: None, approval: false },
+        }
+    })
+}
+
+impl AppError {
+    /// For people, a line for each thing that is wrong.
+    #[must_use]
+    pub fn lines(&self, language: Language) -> Vec<String> {
+        match self {
+            Self::Config(errors) => errors.iter().map(|error| error.show(language)).collect(),
+            Self::Store(error) => vec![error.text().get(language).to_owned()],
+            Self::Other(text) => vec![text.get(language).to_owned()],
+        }
+    }
+}
+
+impl From<ConfigError> for AppError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(vec![error])
+    }
+}

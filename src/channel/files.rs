@@ -1,0 +1,94 @@
+//! Files that appear whole or not at all.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::failure::{Attention, SendError};
+use crate::text;
+
+/// A file could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+pub(crate) struct FileError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl FileError {
+    /// A folder that cannot be written is the channel's trouble, not the article's.
+    pub(crate) fn into_send_error(self) -> SendError {
+        let (path, source) = (self.path.display(), &self.source);
+        let note = text!("không ghi được {path}: {source}", "cannot write {path}: {source}");
+        match self.source.kind() {
+            io::ErrorKind::PermissionDenied
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::StorageFull
+            | io::ErrorKind::IsADirectory => SendError::attention(Attention::Misconfigured, note),
+            _ => SendError::transient(note),
+        }
+    }
+}
+
+/// Writes a file so that a reader sees the old one or the new one, and it outlives a power cut: temporary
+/// file beside it, fsync, rename, fsync of the folder. Makes missing folders.
+pub(crate) async fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let (owned, bytes) = (path.to_owned(), bytes.to_vec());
+    let done = tokio::task::spawn_blocking(move || write_now(&owned, &bytes)).await;
+    done.map_err(io::Error::other).flatten().map_err(|source| FileError { path: path.to_owned(), source })
+}
+
+/// The same, at once, for callers that already run where they may block.
+pub(crate) fn write_now(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".loa-").suffix(".tmp").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    std::fs::File::open(folder)?.sync_all()
+}
+
+/// Reads a file; `None` when there is none.
+pub(crate) async fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    match tokio::fs::read(path).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(FileError { path: path.to_owned(), source }),
+    }
+}
+
+/// Proves that a folder can be written by writing into it.
+pub(crate) async fn probe(folder: &Path) -> Result<super::Health, SendError> {
+    let path = folder.join(".loa-probe");
+    write(&path, b"").await.map_err(FileError::into_send_error)?;
+    let removed = tokio::fs::remove_file(&path).await;
+    removed.map_err(|source| FileError { path, source }.into_send_error())?;
+    let folder = folder.display();
+    let note = text!("thư mục {folder} ghi được", "the folder {folder} can be written");
+    Ok(super::Health { proven: true, credential_ends: None, note })
+}
+
+/// The files of a folder with that ending; none when the folder is not there.
+pub(crate) async fn list(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, FileError> {
+    let fail = |source| FileError { path: folder.to_owned(), source };
+    let mut entries = match tokio::fs::read_dir(folder).await {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(fail(error)),
+    };
+    let mut files = Vec::new();
+    while let Some(entry) = entries.next_entry().await.map_err(fail)? {
+        let path = entry.path();
+        if path.extension().is_some_and(|found| found == ending) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

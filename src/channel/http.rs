@@ -1,0 +1,91 @@
+//! The HTTP client that adapters share, and what its answers mean.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+
+use super::failure::SendError;
+use super::settings::SettingsError;
+use crate::text;
+
+/// More of an answer than this is not read: nobody needs to fill our memory.
+const MOST_ANSWER: usize = 64 * 1024;
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// An answer that was read, at least in part.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// A client that follows no redirects and gives up after `timeout`.
+pub(crate) fn client(timeout: Duration) -> Result<Client, SettingsError> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
+    let builder = Client::builder();
+    builder
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT.min(timeout))
+        .timeout(timeout)
+        .tcp_nodelay(true)
+        .user_agent(concat!("loa/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| {
+            SettingsError::new(text!("không tạo được kết nối HTTP: {error}", "cannot make an HTTP client: {error}"))
+        })
+}
+
+/// Sends a request. An error here says how far it got: a connection that was never made took nothing;
+/// anything later may have arrived.
+pub(crate) async fn send(request: RequestBuilder, now: DateTime<Utc>) -> Result<Answer, SendError> {
+    let mut response = request.send().await.map_err(|error| {
+        // The address may hold a secret: it is not repeated.
+        let error = error.without_url();
+        let detail = root_cause(&error);
+        if error.is_connect() {
+            SendError::transient(text!("không kết nối được: {detail}", "cannot connect: {detail}"))
+        } else if error.is_timeout() {
+            SendError::ambiguous(text!("đã gửi nhưng không có trả lời", "it was sent, but no answer came in time"))
+        } else {
+            SendError::ambiguous(text!(
+                "mất kết nối khi đang gửi: {detail}",
+                "the connection was lost while sending: {detail}"
+            ))
+        }
+    })?;
+    let status = response.status();
+    let retry_after = retry_after(response.headers(), now);
+    let mut body = Vec::new();
+    // The status is the answer; a body that breaks off is judged by whoever needs it.
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() >= MOST_ANSWER {
+            break;
+        }
+    }
+    Ok(Answer { status, retry_after, body })
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+/// `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which is measured against the far side's own clock
+/// when it tells it. Rubbish counts as nothing.
+fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    let words = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = words.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = |words: &str| httpdate::parse_http_date(words).ok().map(DateTime::<Utc>::from);
+    let until = date(words)?;
+    let theirs = headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(date);
+    (until - theirs.unwrap_or(now)).to_std().ok().or(Some(Duration::ZERO))
+}

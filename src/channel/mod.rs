@@ -1,0 +1,210 @@
+//! Channels: the trait every adapter implements, and the words they share.
+//!
+//! An adapter renders (pure), tries once, looks up and classifies. It never retries, sleeps or reads a
+//! clock: the dispatcher does that.
+
+mod copies;
+mod failure;
+mod files;
+mod http;
+mod kinds;
+mod page;
+mod rehearsal;
+mod secret;
+mod settings;
+
+mod email;
+mod fanpage;
+mod radio;
+mod site;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use futures_util::future::BoxFuture;
+
+use crate::article::{Article, Revision, sha256_hex};
+use crate::delivery::{Action, Live, Receipt, Slot};
+use crate::text::{Language, Text};
+
+pub use copies::{Copies, CopyState, NoCopies};
+pub use failure::{Attention, Class, RenderError, SendError};
+pub use kinds::{KINDS, Kind, kind};
+pub use rehearsal::Rehearsal;
+pub use secret::{Secret, SecretError};
+pub use settings::{OpenContext, Settings, SettingsError};
+
+/// Whether a try whose answer was lost may be repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// A repeat of the same job changes nothing.
+    Safe,
+    /// Only after [`Channel::look_up`] found it absent.
+    AfterLookup,
+    /// Never: a person decides.
+    Never,
+}
+
+/// One configured way of reaching people.
+pub trait Channel: Send + Sync {
+    /// Whether a job whose answer was lost may simply be done again.
+    fn repeat(&self) -> Repeat;
+
+    /// The exact bytes that will be sent. Pure: the same items and context give the same payload, and
+    /// preview shows the same bytes.
+    ///
+    /// # Errors
+    /// [`RenderError`] when these items can never be sent on this channel.
+    fn render(&self, items: &[Item], cx: &RenderContext) -> Result<Payload, RenderError>;
+
+    /// One try of `job`; it is told where an earlier try got to by `job.items[..].live`.
+    fn advance<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Progress, SendError>>;
+
+    /// Whether an earlier try of `job`, whose answer was lost, was done.
+    fn look_up<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Seen, SendError>>;
+
+    /// Whether the channel could be used now. Sends nothing that the public could see.
+    fn probe(&self) -> BoxFuture<'_, Result<Health, SendError>>;
+}
+
+/// Progress of a try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// A hidden copy exists under this remote id; call `advance` again to reveal it.
+    Staged(String),
+    /// The public sees it.
+    Live(Receipt),
+    /// The copy is gone, or there was none.
+    Gone,
+}
+
+/// What a look-up saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// The copy that the job makes is there.
+    Present(Receipt),
+    /// It is provably not there: the job may be done again.
+    Absent,
+    /// It cannot be told.
+    Unknown(Text),
+}
+
+/// State of a channel as a probe found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Whether the probe really proved that the channel can be used; false where nothing but a real
+    /// send could tell.
+    pub proven: bool,
+    /// When the credential ends, where that is known.
+    pub credential_ends: Option<DateTime<Utc>>,
+    /// In words.
+    pub note: Text,
+}
+
+/// One article in a job.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The content to show; for a withdrawal, the content that is taken back.
+    pub article: Arc<Article>,
+    /// Its revision.
+    pub revision: Revision,
+    /// What is done with it.
+    pub action: Action,
+    /// What the channel showed of it before.
+    pub live: Live,
+    /// When the article was first published.
+    pub published: DateTime<Utc>,
+    /// When this revision (or the withdrawal) was handed over.
+    pub updated: DateTime<Utc>,
+    /// Public addresses of the article on other channels, by channel name.
+    pub links: BTreeMap<String, String>,
+    /// Where readers find the original: the channel this one follows, else what the source said, else any.
+    pub link: Option<String>,
+}
+
+impl Item {
+    /// A name for the article that is stable, readable and safe in file names and URLs.
+    #[must_use]
+    pub fn slug(&self) -> String {
+        page::slug(&self.article)
+    }
+}
+
+/// What rendering may know beside the items.
+#[derive(Clone, Debug)]
+pub struct RenderContext {
+    /// Who speaks.
+    pub office: Office,
+    /// When it was planned to go out; stands for "now", so that rendering is repeatable.
+    pub at: DateTime<Utc>,
+    /// The edition it is part of.
+    pub edition: Option<Slot>,
+}
+
+/// The office as its readers know it.
+#[derive(Clone, Debug)]
+pub struct Office {
+    /// Its name.
+    pub name: String,
+    /// Where its hours are counted.
+    pub timezone: Tz,
+    /// The language of what loa itself adds to a copy.
+    pub language: Language,
+}
+
+/// The exact bytes of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    /// File ending that fits the bytes, without the dot.
+    pub extension: &'static str,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Payload {
+    /// SHA-256 in hexadecimal, as recorded in the ledger.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        sha256_hex(&self.bytes)
+    }
+}
+
+/// One try's worth of work, ready to send.
+pub struct Job {
+    /// Stable name of this job: the same after any crash or retry, different for every revision.
+    pub key: String,
+    /// What is shown or taken back; more than one in an edition.
+    pub items: Vec<Item>,
+    /// The slot, for an edition.
+    pub edition: Option<Slot>,
+    /// The bytes.
+    pub payload: Payload,
+    /// The present instant, for signatures.
+    pub now: DateTime<Utc>,
+    /// Durable memory of who has had a copy, for channels that send many.
+    pub copies: Arc<dyn Copies>,
+}
+
+impl Job {
+    /// A receipt for this job's payload.
+    #[must_use]
+    pub fn receipt(&self, remote_id: impl Into<String>, url: Option<String>) -> Receipt {
+        Receipt { remote_id: remote_id.into(), url, payload_hash: self.payload.hash(), rehearsal: false }
+    }
+
+    /// The first item; jobs are never empty.
+    ///
+    /// # Errors
+    /// A permanent failure for an empty job, which would be a mistake of ours.
+    pub fn first(&self) -> Result<&Item, SendError> {
+        self.items
+            .first()
+            .ok_or_else(|| SendError::permanent(crate::text!("lượt phát không có bài nào", "the job holds no article")))
+    }
+}
+
+/// Longest time one step of a try may take, unless the channel's file says otherwise.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);

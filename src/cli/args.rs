@@ -1,0 +1,231 @@
+//! The commands and their options. Help is Vietnamese first, with English beside it.
+
+use std::path::PathBuf;
+
+use clap::{Args as Options, Parser, Subcommand};
+
+/// Đăng một lần, mọi kênh của cơ quan cùng nói một điều · Publish once; every channel says the same thing
+#[derive(Parser)]
+#[command(name = "loa", version, propagate_version = true, after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// Tệp cấu hình · Configuration file
+    #[arg(long, global = true, default_value = "config.toml", value_name = "PATH")]
+    pub(super) config: PathBuf,
+    /// In JSON cho máy đọc · Print JSON for machines
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Ví dụ · Examples:
+  loa demo --once                     chạy thử trọn vẹn trên máy này · the whole journey on this machine
+  loa check                           kiểm tra các tệp cấu hình · check the configuration
+  loa publish bai.md --wait           đăng một bài và đợi kết quả · publish an article and wait
+  loa deliveries --state held         xem những gì đang chờ người · see what waits for a person
+Ngôn ngữ · Language: config.toml (language) hoặc/or LOA_LANG=vi|en
+Mã thoát · Exit codes: 0 xong/done · 1 lỗi/failed · 2 sai cú pháp/misused";
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Chạy thử trọn vẹn trên máy này, không gửi gì ra ngoài · The whole journey on this machine
+    Demo(Demo),
+    /// Chạy loa (tiến trình nền) · Run the daemon
+    Run,
+    /// Kiểm tra config.toml và các tệp kênh; không dùng mạng · Validate the files; no network
+    Check,
+    /// Đăng bài từ tệp .json, .md, .txt · Hand over articles
+    Publish(Publish),
+    /// Đính chính một bài đã đăng · Correct a published article
+    Correct(Correct),
+    /// Thu hồi một bài khỏi mọi kênh · Take an article back everywhere
+    Withdraw(Withdraw),
+    /// In đúng nội dung mà một kênh sẽ gửi · Print the exact payload of a channel
+    Preview(Preview),
+    /// Đọc văn bản thành lời tiếng Việt · Spoken Vietnamese for a text
+    Say(Say),
+    /// Xem các lượt phát · List deliveries
+    Deliveries(Deliveries),
+    /// Cho gửi lại những lượt bị giữ hoặc thất bại · Let held or failed deliveries go on
+    Retry(Retry),
+    /// Xác nhận một lượt chưa rõ đã lên hay chưa · Say whether an uncertain delivery went out
+    Resolve(Resolve),
+    /// Xem các kênh và tình trạng · List channels and their health
+    Channels(Channels),
+    /// Tạm dừng một kênh · Pause a channel
+    Pause(Name),
+    /// Cho một kênh chạy tiếp · Resume a channel
+    Resume(Name),
+    /// Các loại kênh, kèm tệp mẫu · Kinds of channel, with a commented example
+    Kinds(Kinds),
+    /// Đối chiếu: nhận = đã phát + chờ + giữ + hỏng + thu hồi · The balance that must add up
+    Balance,
+}
+
+#[derive(Options)]
+pub(super) struct Demo {
+    /// Kết thúc khi mọi lượt phát đã xong · Exit when everything is settled
+    #[arg(long)]
+    pub(super) once: bool,
+    /// Thư mục chứa kết quả (mặc định: thư mục tạm) · Where the results go
+    #[arg(long, value_name = "DIR")]
+    pub(super) dir: Option<PathBuf>,
+}
+
+#[derive(Options)]
+pub(super) struct Publish {
+    /// Các tệp bài · Article files
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Đợi đến khi các kênh có kết quả · Wait for the channels
+    #[arg(long)]
+    pub(super) wait: bool,
+    /// Đăng lại bài đã thu hồi · Publish again what was withdrawn
+    #[arg(long)]
+    pub(super) again: bool,
+    /// Nguồn của bài, nếu tệp không ghi · Source, if the file names none
+    #[arg(long, default_value = "cli", value_name = "NAME")]
+    pub(super) source: String,
+}
+
+#[derive(Options)]
+pub(super) struct Correct {
+    /// Tệp bài đã sửa · The corrected article
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Mã bài cần đính chính, nếu tên tệp đã khác · The article, if the file's name differs
+    #[arg(long, value_name = "ID")]
+    pub(super) article: Option<String>,
+    /// Đợi đến khi các kênh có kết quả · Wait for the channels
+    #[arg(long)]
+    pub(super) wait: bool,
+    /// Nguồn của bài, nếu tệp không ghi · Source, if the file names none
+    #[arg(long, default_value = "cli", value_name = "NAME")]
+    pub(super) source: String,
+}
+
+#[derive(Options)]
+pub(super) struct Withdraw {
+    /// Số, nguồn/mã hoặc mã của bài · Number, source/id or id of the article
+    #[arg(value_name = "ID")]
+    pub(super) id: String,
+    /// Đợi đến khi các kênh có kết quả · Wait for the channels
+    #[arg(long)]
+    pub(super) wait: bool,
+}
+
+#[derive(Options)]
+pub(super) struct Preview {
+    /// Tệp bài · The article
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Kênh · The channel
+    #[arg(long, value_name = "NAME")]
+    pub(super) channel: String,
+}
+
+#[derive(Options)]
+pub(super) struct Say {
+    /// Kèm từng từ đã đọc thế nào và chắc chắn đến đâu · Show each token, its reading and certainty
+    #[arg(long)]
+    pub(super) explain: bool,
+    /// Tệp văn bản; bỏ trống thì đọc từ stdin · Text file; standard input if left out
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+}
+
+#[derive(Options)]
+pub(super) struct Deliveries {
+    /// Chỉ của bài này · Of this article
+    #[arg(long, value_name = "ID")]
+    pub(super) article: Option<String>,
+    /// Chỉ ở trạng thái này · In this state: waiting, sending, settled, uncertain, held, failed
+    #[arg(long, value_name = "STATE")]
+    pub(super) state: Option<StateName>,
+    /// Chỉ của kênh này · On this channel
+    #[arg(long, value_name = "NAME")]
+    pub(super) channel: Option<String>,
+    /// Kèm từng lần gửi trong sổ · With every attempt in the ledger
+    #[arg(long)]
+    pub(super) attempts: bool,
+}
+
+/// The names of the states.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(super) enum StateName {
+    Waiting,
+    Sending,
+    Settled,
+    Uncertain,
+    Held,
+    Failed,
+}
+
+impl StateName {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sending => "sending",
+            Self::Settled => "settled",
+            Self::Uncertain => "uncertain",
+            Self::Held => "held",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+#[derive(Options)]
+#[group(required = true)]
+pub(super) struct Retry {
+    /// Số của các lượt phát · Numbers of deliveries
+    #[arg(value_name = "ID", conflicts_with_all = ["all"])]
+    pub(super) ids: Vec<i64>,
+    /// Mọi lượt bị giữ hoặc thất bại · Everything held or failed
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Mọi lượt bị giữ hoặc thất bại của kênh này · Everything held or failed on this channel
+    #[arg(long, value_name = "NAME")]
+    pub(super) channel: Option<String>,
+}
+
+#[derive(Options)]
+pub(super) struct Resolve {
+    /// Số của lượt phát · Number of the delivery
+    #[arg(value_name = "ID")]
+    pub(super) id: i64,
+    #[command(flatten)]
+    pub(super) answer: Answer,
+}
+
+#[derive(Options)]
+#[group(required = true, multiple = false)]
+pub(super) struct Answer {
+    /// Đã xem kênh: bài đã lên · It is there
+    #[arg(long)]
+    pub(super) went_out: bool,
+    /// Đã xem kênh: bài chưa lên, gửi lại · It is not there; send it
+    #[arg(long)]
+    pub(super) did_not: bool,
+}
+
+#[derive(Options)]
+pub(super) struct Channels {
+    /// Hỏi từng kênh xem có dùng được không (có dùng mạng) · Ask each channel (uses the network)
+    #[arg(long)]
+    pub(super) probe: bool,
+}
+
+#[derive(Options)]
+pub(super) struct Name {
+    /// Tên kênh: tên tệp không có .toml · The channel: its file's name without .toml
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+}
+
+#[derive(Options)]
+pub(super) struct Kinds {
+    /// In tệp mẫu của loại này · Print this kind's example file
+    #[arg(value_name = "KIND")]
+    pub(super) kind: Option<String>,
+}

@@ -1,0 +1,88 @@
+//! `check` and `kinds`.
+
+use serde_json::{Value, json};
+
+use super::CliError;
+use super::print::Printer;
+use crate::channel::{KINDS, kind};
+use crate::config::{Config, ConfigError, load_channels};
+use crate::text;
+use crate::text::Text;
+use crate::text::nearest::Unknown;
+
+/// Reads every file as the daemon would, secrets included; touches no network.
+pub(super) fn check(config: &Config, printer: &Printer) -> Result<(), CliError> {
+    let specs = load_channels(&config.channels, config.office.timezone);
+    let (specs, mut errors) = match specs {
+        Ok(specs) => (specs, Vec::new()),
+        Err(errors) => (Vec::new(), errors),
+    };
+    for spec in specs.iter().filter(|spec| spec.enabled) {
+        errors.extend(spec.open(&config.office, &config.base, !spec.rehearsal).err());
+    }
+    if printer.json() {
+        let list: Vec<Value> = errors.iter().map(|error| error_json(error, printer)).collect();
+        printer.value(&json!({ "ok": errors.is_empty(), "errors": list }));
+    } else {
+        errors.iter().for_each(|error| printer.error(&Text::same(error.show(printer.language()))));
+    }
+    if !errors.is_empty() {
+        return Err(CliError::Said);
+    }
+    for spec in &specs {
+        let (channel, name, kind) = (&spec.channel, &spec.name, spec.kind.name);
+        let state = match (spec.enabled, spec.rehearsal) {
+            (false, _) => text!("đang tắt", "switched off"),
+            (true, true) => text!("diễn tập, không gửi ra ngoài", "rehearsal, sends nothing"),
+            (true, false) => text!("chạy thật", "live"),
+        };
+        printer.text(&Text {
+            vi: format!("  {channel} ({kind}) {name}: {}", state.vi),
+            en: format!("  {channel} ({kind}) {name}: {}", state.en),
+        });
+    }
+    let count = specs.len();
+    printer.text(&text!("cấu hình đúng: {count} kênh", "the configuration is right: {count} channels"));
+    Ok(())
+}
+
+fn error_json(error: &ConfigError, printer: &Printer) -> Value {
+    json!({
+        "file": error.file.display().to_string(),
+        "line": error.line,
+        "message": error.text.get(printer.language()),
+    })
+}
+
+/// Lists the kinds, or prints one kind's example file.
+pub(super) fn kinds(name: Option<&str>, printer: &Printer) -> Result<(), CliError> {
+    let Some(name) = name else {
+        if printer.json() {
+            let list: Vec<Value> = KINDS
+                .iter()
+                .map(|kind| json!({ "kind": kind.name, "about": (kind.about)().get(printer.language()) }))
+                .collect();
+            printer.value(&Value::from(list));
+            return Ok(());
+        }
+        for kind in KINDS {
+            let (name, about) = (kind.name, (kind.about)());
+            printer.line(&format!("{name:<10} {}", about.get(printer.language())));
+        }
+        printer.text(&text!(
+            "Tệp mẫu: loa kinds LOẠI > channels/TÊN.toml",
+            "An example file: loa kinds KIND > channels/NAME.toml"
+        ));
+        return Ok(());
+    };
+    match kind(name) {
+        Some(kind) => {
+            printer.bytes(kind.example.as_bytes());
+            Ok(())
+        }
+        None => {
+            let valid = KINDS.iter().map(|kind| kind.name.to_owned()).collect();
+            Err(CliError::Text(Unknown { name: name.to_owned(), valid, field: false }.text()))
+        }
+    }
+}

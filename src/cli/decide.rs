@@ -1,0 +1,112 @@
+//! `retry`, `resolve`, `pause`, `resume`: what people decide.
+
+use serde_json::json;
+
+use super::args::{Name, Resolve, Retry};
+use super::print::Printer;
+use super::{CliError, who};
+use crate::app::App;
+use crate::delivery::{Delivery, DeliveryId, Event, Plan};
+use crate::ledger::Filter;
+use crate::queue::{Candidate, Pause, PauseCause};
+use crate::text;
+use crate::text::nearest::Unknown;
+
+pub(super) async fn retry(app: &App, asked: Retry, printer: &Printer) -> Result<(), CliError> {
+    let mut ids: Vec<DeliveryId> = asked.ids.into_iter().map(DeliveryId).collect();
+    if asked.all || asked.channel.is_some() {
+        for state in ["held", "failed"] {
+            let filter = Filter { channel: asked.channel.clone(), state: Some(state.to_owned()), ..Filter::default() };
+            ids.extend(app.ledger().deliveries(filter).await?.iter().map(|row| row.delivery.id));
+        }
+    }
+    let mut refused = false;
+    let mut released = Vec::new();
+    for id in ids {
+        let Some(delivery) = load(app, id).await? else {
+            refused = true;
+            printer.error(&text!("không có lượt phát số {id}", "there is no delivery {id}"));
+            continue;
+        };
+        let plan = plan(app, &delivery).await?;
+        match app.queue().decide(id, Event::Release(plan), who(), app.clock().now()).await? {
+            Ok(_) => released.push(id),
+            Err(reason) => {
+                refused = true;
+                printer.error(&reason);
+            }
+        }
+    }
+    let count = released.len();
+    if printer.json() {
+        printer.value(&json!({ "released": released }));
+    }
+    printer.text(&text!("đã cho đi tiếp {count} lượt phát", "{count} deliveries go on"));
+    if refused { Err(CliError::Said) } else { Ok(()) }
+}
+
+pub(super) async fn resolve(app: &App, asked: Resolve, printer: &Printer) -> Result<(), CliError> {
+    let id = DeliveryId(asked.id);
+    let Some(delivery) = load(app, id).await? else {
+        return Err(CliError::Text(text!("không có lượt phát số {id}", "there is no delivery {id}")));
+    };
+    let event = Event::Resolve { went_out: asked.answer.went_out, plan: plan(app, &delivery).await? };
+    let decided = app.queue().decide(id, event, who(), app.clock().now()).await?;
+    let after = decided.map_err(CliError::Text)?;
+    let state = after.state.name();
+    if printer.json() {
+        printer.value(&json!({ "id": id, "state": state }));
+    }
+    printer.text(&text!("đã ghi; lượt phát {id}: {state}", "recorded; delivery {id}: {state}"));
+    Ok(())
+}
+
+pub(super) async fn pause(app: &App, asked: Name, printer: &Printer) -> Result<(), CliError> {
+    let name = known(app, asked.name)?;
+    let person = who();
+    let pause = Pause {
+        note: text!("{person} tạm dừng", "paused by {person}"),
+        cause: PauseCause::Person(person),
+        since: app.clock().now(),
+    };
+    app.queue().pause(name.clone(), pause).await?;
+    printer.text(&text!(
+        "kênh {name} tạm dừng; bài mới xếp hàng chờ. Chạy tiếp: loa resume {name}",
+        "channel {name} is paused; what comes waits. To go on: loa resume {name}"
+    ));
+    Ok(())
+}
+
+pub(super) async fn resume(app: &App, asked: Name, printer: &Printer) -> Result<(), CliError> {
+    let name = known(app, asked.name)?;
+    let was_paused = app.queue().resume(name.clone(), who(), app.clock().now()).await?;
+    printer.text(&if was_paused {
+        text!("kênh {name} chạy tiếp", "channel {name} goes on")
+    } else {
+        text!("kênh {name} không bị tạm dừng", "channel {name} was not paused")
+    });
+    Ok(())
+}
+
+fn known(app: &App, name: String) -> Result<String, CliError> {
+    let specs = app.specs();
+    if specs.iter().any(|spec| spec.channel == name) {
+        return Ok(name);
+    }
+    let valid = specs.iter().map(|spec| spec.channel.clone()).collect();
+    Err(CliError::Text(Unknown { name, valid, field: false }.text()))
+}
+
+async fn load(app: &App, id: DeliveryId) -> Result<Option<Delivery>, CliError> {
+    Ok(app.ledger().delivery(id).await?.map(|row| row.delivery))
+}
+
+/// When the delivery goes on: at once, or at the channel's next slot. A person asked, so it needs no
+/// approval, and lateness is counted from now.
+async fn plan(app: &App, delivery: &Delivery) -> Result<Plan, CliError> {
+    let article = app.ledger().content(delivery.article).await?;
+    let candidate = Candidate { delivery: delivery.clone(), article, after_ready: true };
+    let mut plan = (app.planner(&delivery.channel))(&candidate);
+    plan.approval = false;
+    Ok(plan)
+}

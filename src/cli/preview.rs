@@ -1,0 +1,48 @@
+//! `preview`: the exact payload, without sending or recording anything.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::CliError;
+use super::args::Preview;
+use super::articles::{read, stem};
+use super::print::Printer;
+use crate::app::AppError;
+use crate::article::Revision;
+use crate::channel::{Item, RenderContext};
+use crate::clock::Clock;
+use crate::config::{Config, load_channels};
+use crate::delivery::{Action, Live};
+use crate::intake::DraftContext;
+use crate::schedule::Change;
+use crate::text::nearest::Unknown;
+
+pub(super) fn preview(config: &Config, asked: &Preview, printer: &Printer) -> Result<(), CliError> {
+    let specs = load_channels(&config.channels, config.office.timezone).map_err(AppError::Config)?;
+    let Some(spec) = specs.iter().find(|spec| spec.channel == asked.channel) else {
+        let valid = specs.iter().map(|spec| spec.channel.clone()).collect();
+        return Err(CliError::Text(Unknown { name: asked.channel.clone(), valid, field: false }.text()));
+    };
+    let name = stem(&asked.file);
+    let cx = DraftContext { source: "cli", external_id: Some(&name), zone: config.office.timezone };
+    let draft = read(&asked.file).map_err(|error| CliError::Text(error.text()))?;
+    let (article, revision) = draft.into_article(&cx).map_err(|error| CliError::Text(error.text()))?;
+    let now = Clock::system().now();
+    let plan = spec.schedule.plan(&article, Change::Content, now);
+    let revision = revision.unwrap_or(Revision::FIRST);
+    let item = Item {
+        published: article.published_at.unwrap_or(now),
+        updated: now,
+        action: Action::Create(revision),
+        live: Live::Nothing,
+        links: BTreeMap::new(),
+        link: article.canonical_url.clone(),
+        article: Arc::new(article),
+        revision,
+    };
+    let channel = spec.open(&config.office, &config.base, false)?;
+    let cx = RenderContext { office: config.office.clone(), at: plan.planned, edition: plan.edition };
+    let payload = channel.render(&[item], &cx).map_err(|error| CliError::Text(error.0))?;
+    printer.bytes(&payload.bytes);
+    Ok(())
+}

@@ -1,0 +1,312 @@
+//! One channel file: parsed, then checked, then opened.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::ConfigError;
+use super::values::{duration, rate};
+use crate::article::Priority;
+use crate::channel::{Channel, DEFAULT_TIMEOUT, KINDS, Kind, Office, OpenContext, Rehearsal, Settings, kind};
+use crate::dispatch::{Limits, RetryPolicy};
+use crate::schedule::{CronLine, Quiet, Route, Schedule, Timing};
+use crate::text;
+use crate::text::{Text, nearest};
+
+/// One channel, checked.
+#[derive(Clone)]
+pub struct ChannelSpec {
+    /// Its name: the file's name without `.toml`.
+    pub channel: String,
+    /// The name people use.
+    pub name: String,
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// Whether it takes articles.
+    pub enabled: bool,
+    /// Whether it only rehearses.
+    pub rehearsal: bool,
+    /// Which articles it takes.
+    pub route: Route,
+    /// When it sends.
+    pub schedule: Schedule,
+    /// How much at once.
+    pub limits: Limits,
+    /// When it tries again.
+    pub retry: RetryPolicy,
+    pub(super) file: PathBuf,
+    pub(super) source: Arc<str>,
+    pub(super) after_span: Option<std::ops::Range<usize>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: Option<String>,
+    kind: Spanned<String>,
+    #[serde(default = "yes")]
+    enabled: bool,
+    #[serde(default)]
+    mode: Mode,
+    #[serde(rename = "settings")]
+    _settings: Option<IgnoredAny>,
+    #[serde(default)]
+    route: RouteTable,
+    #[serde(default)]
+    schedule: ScheduleTable,
+    #[serde(default)]
+    limits: LimitsTable,
+    #[serde(default)]
+    retry: RetryTable,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    #[default]
+    Live,
+    Rehearsal,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RouteTable {
+    topics: Vec<String>,
+    except: Vec<String>,
+    organisations: Vec<String>,
+    priority: Vec<Priority>,
+    when: Option<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ScheduleTable {
+    timing: Option<Spanned<TimingWords>>,
+    timezone: Option<Spanned<String>>,
+    quiet: Option<Spanned<String>>,
+    grace: Option<Spanned<String>>,
+    after: Option<Spanned<String>>,
+    after_timeout: Option<Spanned<String>>,
+    approval: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TimingWords {
+    Word(String),
+    Lines(Vec<String>),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LimitsTable {
+    rate: Option<Spanned<String>>,
+    concurrency: Option<Spanned<usize>>,
+    timeout: Option<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RetryTable {
+    attempts: Option<u32>,
+    first: Option<Spanned<String>>,
+    longest: Option<Spanned<String>>,
+}
+
+/// Reads values out of one file and says where a bad one stands.
+struct Reader<'a> {
+    file: &'a Path,
+    source: &'a str,
+}
+
+impl Reader<'_> {
+    fn value<V, T>(&self, written: &Spanned<V>, read: impl FnOnce(&V) -> Result<T, Text>) -> Result<T, ConfigError> {
+        read(written.get_ref()).map_err(|text| ConfigError::at(self.file, self.source, Some(written.span()), text))
+    }
+
+    fn or<T>(
+        &self,
+        written: Option<&Spanned<String>>,
+        default: T,
+        read: impl FnOnce(&str) -> Result<T, Text>,
+    ) -> Result<T, ConfigError> {
+        written.map_or(Ok(default), |written| self.value(written, |words| read(words)))
+    }
+}
+
+impl ChannelSpec {
+    /// Checks the text of a channel file. Needs no secrets and no network.
+    ///
+    /// # Errors
+    /// The first mistake, with file and line.
+    pub fn parse(file: &Path, source: &str, zone_of_office: Tz) -> Result<Self, ConfigError> {
+        let read: File = toml::from_str(source).map_err(|error| ConfigError::parser(file, source, &error))?;
+        let reader = Reader { file, source };
+        let kind = reader.value(&read.kind, |name| kind(name).ok_or_else(|| unknown_kind(name)))?;
+        let channel = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let rehearsal = read.mode == Mode::Rehearsal;
+        Ok(Self {
+            name: read.name.unwrap_or_else(|| channel.clone()),
+            channel,
+            kind,
+            enabled: read.enabled,
+            rehearsal,
+            route: route(&reader, read.route)?,
+            after_span: read.schedule.after.as_ref().map(Spanned::span),
+            schedule: schedule(&reader, &read.schedule, zone_of_office, kind, rehearsal)?,
+            limits: limits(&reader, &read.limits)?,
+            retry: retry(&reader, &read.retry)?,
+            file: file.to_owned(),
+            source: source.into(),
+        })
+    }
+
+    /// Builds the channel. Needs its secrets if `live`; touches no network.
+    ///
+    /// # Errors
+    /// What is wrong in `[settings]`, or which secret is missing.
+    pub fn open(&self, office: &Office, base: &Path, live: bool) -> Result<Arc<dyn Channel>, ConfigError> {
+        let mut table =
+            DeTable::parse(&self.source).map_err(|error| ConfigError::parser(&self.file, &self.source, &error))?;
+        let settings = match table.get_mut().remove("settings") {
+            Some(settings) => {
+                let span = settings.span();
+                match settings.into_inner() {
+                    DeValue::Table(table) => Spanned::new(span, table),
+                    _ => {
+                        let text = text!("[settings] phải là một bảng", "[settings] has to be a table");
+                        return Err(ConfigError::at(&self.file, &self.source, Some(span), text));
+                    }
+                }
+            }
+            None => Spanned::new(0..0, DeTable::new()),
+        };
+        let cx = OpenContext { channel: &self.channel, base, office, timeout: self.limits.timeout, live };
+        (self.kind.open)(Settings(settings), &cx)
+            .map_err(|error| ConfigError::settings(&self.file, &self.source, error))
+    }
+
+    /// Builds what the dispatcher drives: the channel itself, or its rehearsal into a folder under `data`.
+    ///
+    /// # Errors
+    /// As for [`ChannelSpec::open`].
+    pub fn open_for_work(&self, office: &Office, base: &Path, data: &Path) -> Result<Arc<dyn Channel>, ConfigError> {
+        let channel = self.open(office, base, !self.rehearsal)?;
+        if !self.rehearsal {
+            return Ok(channel);
+        }
+        let folder = data.join("rehearsal").join(&self.channel);
+        Ok(Arc::new(Rehearsal::new(channel, folder)))
+    }
+
+    /// Whether another reading of the same file says the same.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+fn unknown_kind(name: &str) -> Text {
+    let valid = KINDS.iter().map(|kind| kind.name.to_owned()).collect();
+    nearest::Unknown { name: name.to_owned(), valid, field: false }.text()
+}
+
+/// A time zone by its IANA name.
+pub(super) fn zone(words: &str) -> Result<Tz, Text> {
+    words.parse::<Tz>().map_err(|_| {
+        let valid = nearest::nearest(words, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+        let near = valid.unwrap_or("Asia/Ho_Chi_Minh");
+        text!(
+            "không có múi giờ \"{words}\"; có phải \"{near}\"?",
+            "there is no time zone \"{words}\"; did you mean \"{near}\"?"
+        )
+    })
+}
+
+fn route(reader: &Reader<'_>, table: RouteTable) -> Result<Route, ConfigError> {
+    let when = table.when.as_ref().map(|written| {
+        reader.value(written, |when| {
+            Route::check(when).map_err(|error| error.0)?;
+            Ok(Arc::from(when.as_str()))
+        })
+    });
+    Ok(Route {
+        topics: table.topics,
+        except: table.except,
+        organisations: table.organisations,
+        priority: table.priority,
+        when: when.transpose()?,
+    })
+}
+
+fn schedule(
+    reader: &Reader<'_>,
+    table: &ScheduleTable,
+    zone_of_office: Tz,
+    kind: &Kind,
+    rehearsal: bool,
+) -> Result<Schedule, ConfigError> {
+    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+    let timing = table.timing.as_ref().map_or(Ok(Timing::Immediate), |written| reader.value(written, timing))?;
+    let quiet = table
+        .quiet
+        .as_ref()
+        .map(|written| reader.value(written, |words| words.parse::<Quiet>().map_err(|error| error.0)))
+        .transpose()?;
+    Ok(Schedule {
+        bundles: kind.bundles && matches!(timing, Timing::Cron(_)),
+        timing,
+        zone: reader.or(table.timezone.as_ref(), zone_of_office, zone)?,
+        quiet,
+        grace: reader.or(table.grace.as_ref(), hours(24), duration)?,
+        after: table.after.as_ref().map(|after| after.get_ref().clone()),
+        after_timeout: reader.or(table.after_timeout.as_ref(), hours(2), duration)?,
+        approval: table.approval,
+        removes_quietly: kind.removes_quietly,
+        rehearsal,
+    })
+}
+
+fn timing(words: &TimingWords) -> Result<Timing, Text> {
+    match words {
+        TimingWords::Word(word) if word == "immediate" => Ok(Timing::Immediate),
+        TimingWords::Lines(lines) if !lines.is_empty() => {
+            let lines: Result<Vec<CronLine>, _> = lines.iter().map(|line| line.parse::<CronLine>()).collect();
+            Ok(Timing::Cron(lines.map_err(|error| error.0)?))
+        }
+        TimingWords::Word(_) | TimingWords::Lines(_) => Err(text!(
+            "timing là \"immediate\" hoặc danh sách giờ phát như [\"30 4 * * *\", \"0 16 * * 1-5\"]",
+            "timing is \"immediate\" or a list of cron lines such as [\"30 4 * * *\", \"0 16 * * 1-5\"]"
+        )),
+    }
+}
+
+fn limits(reader: &Reader<'_>, table: &LimitsTable) -> Result<Limits, ConfigError> {
+    let concurrency = table.concurrency.as_ref().map_or(Ok(1), |written| {
+        reader.value(written, |number| match *number {
+            1..=64 => Ok(*number),
+            _ => Err(text!("concurrency từ 1 đến 64", "concurrency is from 1 to 64")),
+        })
+    })?;
+    let rate = table.rate.as_ref().map(|written| reader.value(written, |words| rate(words))).transpose()?;
+    Ok(Limits { rate, concurrency, timeout: reader.or(table.timeout.as_ref(), DEFAULT_TIMEOUT, duration)? })
+}
+
+fn retry(reader: &Reader<'_>, table: &RetryTable) -> Result<RetryPolicy, ConfigError> {
+    let default = RetryPolicy::default();
+    Ok(RetryPolicy {
+        attempts: table.attempts.unwrap_or(default.attempts).max(1),
+        first: reader.or(table.first.as_ref(), default.first, duration)?,
+        longest: reader.or(table.longest.as_ref(), default.longest, duration)?,
+    })
+}

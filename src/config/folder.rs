@@ -1,0 +1,83 @@
+//! All channel files of a folder, checked against each other.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use chrono_tz::Tz;
+
+use super::channel_file::ChannelSpec;
+use super::error::ConfigError;
+use crate::text;
+use crate::text::nearest;
+
+/// Reads every `*.toml` in `folder`, in order of name.
+///
+/// # Errors
+/// Every file's first mistake, and what does not fit between files.
+pub fn load_channels(folder: &Path, zone: Tz) -> Result<Vec<ChannelSpec>, Vec<ConfigError>> {
+    let unreadable = |path: &Path, error: &std::io::Error| ConfigError {
+        file: path.to_owned(),
+        line: None,
+        text: text!("không đọc được: {error}", "cannot be read: {error}"),
+    };
+    let files = channel_files(folder).map_err(|error| vec![unreadable(folder, &error)])?;
+    let mut specs = Vec::new();
+    let mut errors = Vec::new();
+    for file in files {
+        let source = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error));
+        match source.and_then(|source| ChannelSpec::parse(&file, &source, zone)) {
+            Ok(spec) => specs.push(spec),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() {
+        errors.extend(specs.iter().filter_map(|spec| bad_after(spec, &specs)));
+    }
+    if errors.is_empty() { Ok(specs) } else { Err(errors) }
+}
+
+/// When each channel file was last changed; differs when one was edited, added or removed.
+#[must_use]
+pub fn stamp(folder: &Path) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
+    let files = channel_files(folder).unwrap_or_default();
+    let stamp = |path: PathBuf| {
+        let meta = std::fs::metadata(&path).ok()?;
+        Some((path, (meta.len(), meta.modified().ok())))
+    };
+    files.into_iter().filter_map(stamp).collect()
+}
+
+fn channel_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !hidden && path.extension().is_some_and(|ending| ending == "toml") && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// `after` has to name another channel, and following it must come to an end.
+fn bad_after(spec: &ChannelSpec, all: &[ChannelSpec]) -> Option<ConfigError> {
+    let error = |text| Some(ConfigError::at(&spec.file, &spec.source, spec.after_span.clone(), text));
+    let find = |name: &str| all.iter().find(|other| other.channel == name);
+    let first = spec.schedule.after.as_deref()?;
+    if find(first).is_none() {
+        let valid = all.iter().map(|other| other.channel.clone()).filter(|name| *name != spec.channel).collect();
+        return error(nearest::Unknown { name: first.to_owned(), valid, field: false }.text());
+    }
+    let mut next = Some(first);
+    for _ in 0..=all.len() {
+        match next {
+            None => return None,
+            Some(name) if name == spec.channel => break,
+            Some(name) => next = find(name).and_then(|other| other.schedule.after.as_deref()),
+        }
+    }
+    next?;
+    error(text!("after nối vòng: kênh này chờ chính nó", "after runs in a circle: this channel waits for itself"))
+}

@@ -1,0 +1,13 @@
+//! The files that people edit: `config.toml` and one file per channel.
+
+mod channel_file;
+mod error;
+mod folder;
+mod office;
+mod values;
+
+pub use channel_file::ChannelSpec;
+pub use error::ConfigError;
+pub use folder::{load_channels, stamp};
+pub use office::{Config, HttpConfig, LogConfig};
+pub use values::{duration, rate, size};

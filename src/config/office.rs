@@ -1,0 +1,200 @@
+//! `config.toml`: the daemon's own settings.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::error::ConfigError;
+use super::values::{duration, size};
+use crate::channel::Office;
+use crate::console::Token;
+use crate::store::SqliteOptions;
+use crate::text;
+use crate::text::Language;
+
+/// The daemon's settings, checked. Paths are ready to use.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file they came from.
+    pub file: PathBuf,
+    /// Folder that relative paths start from: the file's own.
+    pub base: PathBuf,
+    /// The office.
+    pub office: Office,
+    /// Where the channel files are.
+    pub channels: PathBuf,
+    /// Where rehearsals go.
+    pub data: PathBuf,
+    /// The store.
+    pub store: SqliteOptions,
+    /// The watched folder, if there is one.
+    pub folder: Option<PathBuf>,
+    /// The HTTP face.
+    pub http: HttpConfig,
+    /// How long work in flight may go on when loa is told to stop.
+    pub grace: Duration,
+    /// What is logged.
+    pub log: LogConfig,
+}
+
+/// The HTTP face.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// Address and port; `None`: no HTTP.
+    pub listen: Option<String>,
+    /// Who may call.
+    pub tokens: Vec<Token>,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// A level such as `info`, or a `tracing` filter.
+    pub level: String,
+    /// One JSON object per line instead of text.
+    pub json: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: Option<String>,
+    language: Option<Language>,
+    timezone: Option<Spanned<String>>,
+    channels: Option<PathBuf>,
+    data: Option<PathBuf>,
+    #[serde(default)]
+    store: StoreTable,
+    #[serde(default)]
+    intake: IntakeTable,
+    #[serde(default)]
+    http: HttpTable,
+    #[serde(default)]
+    shutdown: ShutdownTable,
+    #[serde(default)]
+    log: LogTable,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoreTable {
+    path: Option<PathBuf>,
+    max_size: Option<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IntakeTable {
+    folder: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HttpTable {
+    listen: Option<String>,
+    #[serde(default)]
+    tokens: Vec<TokenTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenTable {
+    name: String,
+    sha256: Spanned<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShutdownTable {
+    grace: Option<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogTable {
+    level: Option<String>,
+    format: Option<LogFormat>,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Config {
+    /// Reads and checks `config.toml`.
+    ///
+    /// # Errors
+    /// The first mistake, with file and line.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        let source = std::fs::read_to_string(file).map_err(|error| {
+            let text = text!(
+                "không đọc được tệp cấu hình: {error}. Chạy loa trong thư mục có config.toml, hoặc chỉ rõ: --config ĐƯỜNG_DẪN",
+                "cannot read the configuration: {error}. Run loa in the folder of config.toml, or name it: --config PATH"
+            );
+            ConfigError { file: file.to_owned(), line: None, text }
+        })?;
+        Self::parse(file, &source)
+    }
+
+    /// Checks the text of a `config.toml` that stands at `file`.
+    ///
+    /// # Errors
+    /// The first mistake, with file and line.
+    pub fn parse(file: &Path, source: &str) -> Result<Self, ConfigError> {
+        let read: File = toml::from_str(source).map_err(|error| ConfigError::parser(file, source, &error))?;
+        let base = file.parent().map(Path::to_owned).unwrap_or_default();
+        let span = |value: &Spanned<String>| Some(value.span());
+        let grace = read.shutdown.grace.map_or(Ok(Duration::from_secs(20)), |value| {
+            duration(value.get_ref()).map_err(|text| ConfigError::at(file, source, span(&value), text))
+        })?;
+        let max_size = read
+            .store
+            .max_size
+            .map(|value| size(value.get_ref()).map_err(|text| ConfigError::at(file, source, span(&value), text)));
+        let tokens = read.http.tokens.into_iter().map(|token| {
+            let hash = token.sha256.get_ref().to_ascii_lowercase();
+            if hash.len() == 64 && hash.chars().all(|c| c.is_ascii_hexdigit()) {
+                return Ok(Token { name: token.name, sha256: hash });
+            }
+            let text = text!(
+                "sha256 phải là 64 chữ số thập lục phân, từ lệnh: printf %s MÃ | sha256sum",
+                "sha256 has to be 64 hexadecimal digits, from: printf %s TOKEN | sha256sum"
+            );
+            Err(ConfigError::at(file, source, span(&token.sha256), text))
+        });
+        Ok(Self {
+            file: file.to_owned(),
+            office: Office {
+                name: read.name.unwrap_or_else(|| "loa".to_owned()),
+                timezone: zone(file, source, read.timezone)?,
+                language: read.language.unwrap_or_default(),
+            },
+            channels: base.join(read.channels.unwrap_or_else(|| "channels".into())),
+            data: base.join(read.data.unwrap_or_else(|| "var".into())),
+            store: SqliteOptions {
+                path: base.join(read.store.path.unwrap_or_else(|| "var/loa.db".into())),
+                max_size: max_size.transpose()?,
+            },
+            folder: read.intake.folder.map(|folder| base.join(folder)),
+            http: HttpConfig { listen: read.http.listen, tokens: tokens.collect::<Result<_, _>>()? },
+            grace,
+            log: LogConfig {
+                level: read.log.level.unwrap_or_else(|| "info".to_owned()),
+                json: read.log.format == Some(LogFormat::Json),
+            },
+            base,
+        })
+    }
+}
+
+fn zone(file: &Path, source: &str, written: Option<Spanned<String>>) -> Result<Tz, ConfigError> {
+    let Some(written) = written else { return Ok(Tz::Asia__Ho_Chi_Minh) };
+    super::channel_file::zone(written.get_ref())
+        .map_err(|text| ConfigError::at(file, source, Some(written.span()), text))
+}

@@ -1,0 +1,266 @@
+//! The one transition function. Pure; an exhaustive test walks it, the store compares and swaps its result.
+
+use super::event::{Event, Outcome, Sighting, Unclear};
+use super::state::{Errand, Job, Lease, State, Why};
+use super::{Action, Delivery, Live, Plan, Receipt, Wanted};
+use crate::text;
+
+/// The event does not fit the state it met; nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The state is not one in which this can happen.
+    #[error("the delivery is not in a state in which this can happen")]
+    WrongState,
+    /// The answer belongs to a lease that is over.
+    #[error("the answer belongs to an earlier lease")]
+    Fenced,
+    /// An older revision cannot replace a newer one.
+    #[error("an older revision cannot replace a newer one")]
+    Stale,
+}
+
+/// What a delivery becomes when `event` happens to it.
+///
+/// # Errors
+/// [`Refused`] when the event cannot happen in the delivery's state; the delivery then stays as it was.
+pub fn apply(delivery: &Delivery, event: Event) -> Result<Delivery, Refused> {
+    let mut next = delivery.clone();
+    match event {
+        Event::Want(wanted, plan) => want(&mut next, wanted, plan)?,
+        Event::Replan(plan) => replan(&mut next, plan)?,
+        Event::Lease { node, until, job } => lease(&mut next, node, until, job)?,
+        Event::LeaseLook { node, until } => lease_look(&mut next, node, until)?,
+        Event::Renew { attempt, until } => held_lease(&mut next, attempt)?.0.until = until,
+        Event::Settle { attempt, outcome } => {
+            let Errand::Send(job) = *held_lease(&mut next, attempt)?.1 else { return Err(Refused::WrongState) };
+            settle(&mut next, job, outcome);
+        }
+        Event::Sighted { attempt, sighting } => {
+            let Errand::LookUp(job, looks) = *held_lease(&mut next, attempt)?.1 else {
+                return Err(Refused::WrongState);
+            };
+            sighted(&mut next, job, looks, sighting);
+        }
+        Event::LeaseLost(unclear) => lease_lost(&mut next, unclear)?,
+        Event::Postpone { due, why } => {
+            waiting(&next)?;
+            next.state = State::Waiting { due, why };
+        }
+        Event::Hold(why) => {
+            waiting(&next)?;
+            next.state = State::Held { why };
+        }
+        Event::Unrehearse => {
+            waiting(&next)?;
+            next.live = Live::Nothing;
+            wait_or_settle(&mut next);
+        }
+        Event::Release(plan) => release(&mut next, plan)?,
+        Event::Resolve { went_out, plan } => resolve(&mut next, went_out, plan)?,
+    }
+    next.version += 1;
+    Ok(next)
+}
+
+fn waiting(delivery: &Delivery) -> Result<(), Refused> {
+    match delivery.state {
+        State::Waiting { .. } => Ok(()),
+        _ => Err(Refused::WrongState),
+    }
+}
+
+/// The lease and errand under `attempt`, if it is the one in force.
+fn held_lease(delivery: &mut Delivery, attempt: u32) -> Result<(&mut Lease, &mut Errand), Refused> {
+    match &mut delivery.state {
+        State::Sending { lease, errand } if lease.attempt == attempt => Ok((lease, errand)),
+        State::Sending { .. } => Err(Refused::Fenced),
+        _ if attempt <= delivery.attempt => Err(Refused::Fenced),
+        _ => Err(Refused::WrongState),
+    }
+}
+
+fn want(next: &mut Delivery, wanted: Wanted, plan: Plan) -> Result<(), Refused> {
+    if let (Wanted::Revision(now), Wanted::Revision(then)) = (next.wanted, wanted)
+        && then <= now
+    {
+        return Err(Refused::Stale);
+    }
+    next.wanted = wanted;
+    // An open repeat keeps its own hour and edition: it is the earlier promise that has to be kept first.
+    if matches!((&next.state, &next.live), (State::Waiting { .. }, Live::Maybe(_))) && wanted != Wanted::Withdrawn {
+        return Ok(());
+    }
+    next.plan = plan;
+    next.tries = 0;
+    match next.state {
+        // What is on its way, or may have arrived, has to be known before anything else is sent.
+        State::Sending { .. } | State::Uncertain { .. } => {}
+        State::Settled | State::Waiting { .. } | State::Held { .. } | State::Failed { .. } => wait_or_settle(next),
+    }
+    Ok(())
+}
+
+fn replan(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
+    waiting(next)?;
+    next.plan = plan;
+    match &mut next.state {
+        // A far side that needs time still needs it.
+        State::Waiting { due, why: Why::Retry { .. } } => *due = next.plan.due.max(*due),
+        _ => wait_or_settle(next),
+    }
+    Ok(())
+}
+
+fn lease(next: &mut Delivery, node: String, until: chrono::DateTime<chrono::Utc>, job: Job) -> Result<(), Refused> {
+    waiting(next)?;
+    if next.needed() != Some(job.action) {
+        return Err(Refused::WrongState);
+    }
+    next.attempt += 1;
+    let lease = Lease { attempt: next.attempt, node, until };
+    next.state = State::Sending { lease, errand: Errand::Send(job) };
+    Ok(())
+}
+
+fn lease_look(next: &mut Delivery, node: String, until: chrono::DateTime<chrono::Utc>) -> Result<(), Refused> {
+    let State::Uncertain { job, looks, look: Some(_), .. } = &next.state else { return Err(Refused::WrongState) };
+    let errand = Errand::LookUp(*job, *looks);
+    next.attempt += 1;
+    next.state = State::Sending { lease: Lease { attempt: next.attempt, node, until }, errand };
+    Ok(())
+}
+
+fn settle(next: &mut Delivery, job: Job, outcome: Outcome) {
+    match outcome {
+        Outcome::Staged(remote_id) => {
+            // The lease goes on: what was staged is kept before the reveal is tried.
+            if let Some(revision) = job.action.revision() {
+                next.live = Live::Staged { revision, remote_id };
+            }
+        }
+        Outcome::Shown(receipt) => done(next, job, Some(receipt)),
+        Outcome::Gone => done(next, job, None),
+        Outcome::NotTaken { retry_at, note } => {
+            next.tries += 1;
+            next.state = State::Waiting { due: retry_at, why: Why::Retry { note } };
+            cancel_if_nothing_left(next);
+        }
+        Outcome::ChannelPaused => {
+            next.state = State::Waiting { due: next.plan.due, why: Why::Paused };
+            cancel_if_nothing_left(next);
+        }
+        Outcome::Refused(why) => {
+            // A newer revision that came meanwhile is a new payload: it gets its own chance.
+            if next.needed() == Some(job.action) {
+                next.state = State::Failed { why };
+            } else {
+                wait_or_settle(next);
+            }
+        }
+        Outcome::Unclear(unclear) => unclear_job(next, job, unclear),
+    }
+}
+
+/// The job was done: `receipt` is the public copy, `None` means that there is none any more.
+fn done(next: &mut Delivery, job: Job, receipt: Option<Receipt>) {
+    next.tries = 0;
+    next.live = match (job.action, receipt) {
+        (Action::Create(revision) | Action::Update(revision), Some(receipt)) => Live::Shown { revision, receipt },
+        (Action::Withdraw, _) | (_, None) => Live::Nothing,
+    };
+    wait_or_settle(next);
+}
+
+fn unclear_job(next: &mut Delivery, job: Job, unclear: Unclear) {
+    next.tries += 1;
+    match unclear {
+        Unclear::Repeat { at, note } => {
+            if let (Action::Create(revision), Live::Nothing) = (job.action, &next.live) {
+                next.live = Live::Maybe(revision);
+            }
+            next.state = State::Waiting { due: at, why: Why::Retry { note } };
+        }
+        Unclear::LookUp { at, note } => {
+            next.state = State::Uncertain { job, look: Some(at), looks: 0, note };
+        }
+        Unclear::Ask(note) => next.state = State::Uncertain { job, look: None, looks: 0, note },
+    }
+}
+
+fn lease_lost(next: &mut Delivery, unclear: Unclear) -> Result<(), Refused> {
+    match &next.state {
+        State::Sending { errand: Errand::Send(job), .. } => {
+            let job = *job;
+            unclear_job(next, job, unclear);
+            Ok(())
+        }
+        State::Sending { errand: Errand::LookUp(job, looks), lease } => {
+            let note = text!("việc kiểm tra bị gián đoạn", "the look-up was interrupted");
+            next.state = State::Uncertain { job: *job, look: Some(lease.until), looks: *looks, note };
+            Ok(())
+        }
+        _ => Err(Refused::WrongState),
+    }
+}
+
+fn sighted(next: &mut Delivery, job: Job, looks: u32, sighting: Sighting) {
+    match (sighting, job.action) {
+        (Sighting::Present(receipt), Action::Create(_) | Action::Update(_)) => done(next, job, Some(receipt)),
+        // A withdrawal whose copy is still there has not been done: it goes on as planned.
+        (Sighting::Present(_), Action::Withdraw) => wait_or_settle(next),
+        (Sighting::Absent, Action::Withdraw) => done(next, job, None),
+        (Sighting::Absent, _) => wait_or_settle(next),
+        (Sighting::Unknown { again, note }, _) => {
+            next.state = State::Uncertain { job, look: again, looks: looks + 1, note };
+        }
+    }
+}
+
+fn release(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
+    match next.state {
+        State::Held { .. } | State::Failed { .. } | State::Waiting { .. } => {
+            next.plan = plan;
+            next.tries = 0;
+            wait_or_settle(next);
+            Ok(())
+        }
+        State::Settled | State::Sending { .. } | State::Uncertain { .. } => Err(Refused::WrongState),
+    }
+}
+
+fn resolve(next: &mut Delivery, went_out: bool, plan: Plan) -> Result<(), Refused> {
+    let State::Uncertain { job, .. } = next.state else { return Err(Refused::WrongState) };
+    next.plan = plan;
+    if went_out {
+        // A person saw it, but no receipt came back: the copy is known, its address is not.
+        let receipt = match &next.live {
+            Live::Shown { receipt, .. } => receipt.clone(),
+            Live::Staged { remote_id, .. } => unseen_receipt(remote_id.clone()),
+            Live::Nothing | Live::Maybe(_) => unseen_receipt(String::new()),
+        };
+        done(next, job, Some(receipt));
+    } else {
+        next.tries = 0;
+        wait_or_settle(next);
+    }
+    Ok(())
+}
+
+fn unseen_receipt(remote_id: String) -> Receipt {
+    Receipt { remote_id, url: None, payload_hash: String::new(), rehearsal: false }
+}
+
+/// Goes on to what is still to be done, or settles.
+fn wait_or_settle(next: &mut Delivery) {
+    next.state = match next.needed() {
+        Some(_) => next.plan.opening_state(),
+        None => State::Settled,
+    };
+}
+
+/// A withdrawal overtakes what was never sent.
+fn cancel_if_nothing_left(next: &mut Delivery) {
+    if next.needed().is_none() {
+        next.state = State::Settled;
+    }
+}

@@ -1,0 +1,135 @@
+//! What can happen to a delivery.
+
+use chrono::{DateTime, Utc};
+
+use super::{Hold, Job, Plan, Receipt, Wanted, Why};
+use crate::text::Text;
+
+/// Something that happens to a delivery; [`super::apply`] says what follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The office published, corrected or withdrew.
+    Want(Wanted, Plan),
+    /// The schedule says something else than before.
+    Replan(Plan),
+    /// A worker takes it to send.
+    Lease {
+        /// Who.
+        node: String,
+        /// Until when.
+        until: DateTime<Utc>,
+        /// To do what.
+        job: Job,
+    },
+    /// A worker takes it to look the channel up.
+    LeaseLook {
+        /// Who.
+        node: String,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// The worker is still at it.
+    Renew {
+        /// Under which lease.
+        attempt: u32,
+        /// New end of the lease.
+        until: DateTime<Utc>,
+    },
+    /// The worker's try came to this.
+    Settle {
+        /// Under which lease.
+        attempt: u32,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// The look-up came to this.
+    Sighted {
+        /// Under which lease.
+        attempt: u32,
+        /// What was seen.
+        sighting: Sighting,
+    },
+    /// The lease ended without a word: its process died or was cut off.
+    LeaseLost(Unclear),
+    /// It cannot go out yet.
+    Postpone {
+        /// Until when.
+        due: DateTime<Utc>,
+        /// For what.
+        why: Why,
+    },
+    /// It has to wait for a person.
+    Hold(Hold),
+    /// The channel has gone from rehearsal to live: what was rehearsed was never public.
+    Unrehearse,
+    /// A person lets it go on.
+    Release(Plan),
+    /// A person looked and saw whether the uncertain job was done.
+    Resolve {
+        /// Whether it went out.
+        went_out: bool,
+        /// When to go on, if there is something left to do.
+        plan: Plan,
+    },
+}
+
+/// How a try ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A hidden copy exists; the try goes on.
+    Staged(String),
+    /// The public sees it.
+    Shown(Receipt),
+    /// The copy is gone, or there was none.
+    Gone,
+    /// They did not take it; later they may.
+    NotTaken {
+        /// When to try again.
+        retry_at: DateTime<Utc>,
+        /// Why they did not.
+        note: Text,
+    },
+    /// The channel as a whole cannot be used; no try is spent.
+    ChannelPaused,
+    /// They will never take it, or too many tries failed.
+    Refused(Text),
+    /// No trustworthy answer came.
+    Unclear(Unclear),
+}
+
+/// No trustworthy answer came: what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unclear {
+    /// A repeat of the very same job is harmless.
+    Repeat {
+        /// When.
+        at: DateTime<Utc>,
+        /// What happened.
+        note: Text,
+    },
+    /// The channel can be looked up.
+    LookUp {
+        /// When.
+        at: DateTime<Utc>,
+        /// What happened.
+        note: Text,
+    },
+    /// Only a person can tell.
+    Ask(Text),
+}
+
+/// What a look-up saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sighting {
+    /// The job was done: here is the copy. (For a withdrawal: [`Sighting::Absent`].)
+    Present(Receipt),
+    /// The job was provably not done and may be done again; for a withdrawal, the copy is gone.
+    Absent,
+    /// It cannot be told now.
+    Unknown {
+        /// When to look again; `None`: give up and ask a person.
+        again: Option<DateTime<Utc>>,
+        /// What was seen.
+        note: Text,
+    },
+}

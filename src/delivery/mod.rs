@@ -1,0 +1,247 @@
+//! A delivery: the promise that one channel shows what one article says *now*.
+//!
+//! Level-triggered: publishing, correcting and withdrawing only move `wanted`; sending moves `live`
+//! towards it; [`needed`] says what is left to do. [`apply`] is the only place where a state changes.
+
+mod apply;
+mod event;
+mod state;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::article::{ArticleId, ArticleKey, Revision, sha256_hex};
+
+pub use apply::{Refused, apply};
+pub use event::{Event, Outcome, Sighting, Unclear};
+pub use state::{Errand, Hold, Job, Lease, State, Why};
+
+/// Identity of a delivery in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DeliveryId(pub i64);
+
+impl std::fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What the channel should show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    /// This revision.
+    Revision(Revision),
+    /// Nothing: the article is withdrawn.
+    Withdrawn,
+}
+
+/// What an attempt brought back: where the copy is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The far side's name for the copy.
+    pub remote_id: String,
+    /// Where the public finds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// SHA-256 of the payload that was sent, in hexadecimal.
+    pub payload_hash: String,
+    /// True when it was only rehearsed and nobody saw it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rehearsal: bool,
+}
+
+/// What the channel shows, as far as loa knows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Live {
+    /// Nothing of ours.
+    Nothing,
+    /// Perhaps this revision: its create was sent without an answer, and the far side makes a repeat
+    /// harmless. Until that is known no other revision is sent as new.
+    Maybe(Revision),
+    /// A hidden copy that the public cannot see yet.
+    Staged {
+        /// The revision it was made from.
+        revision: Revision,
+        /// The far side's name for it.
+        remote_id: String,
+    },
+    /// This revision, here.
+    Shown {
+        /// The revision the public sees.
+        revision: Revision,
+        /// Where.
+        receipt: Receipt,
+    },
+}
+
+impl Live {
+    /// The revision that is there, perhaps there, or hidden there.
+    #[must_use]
+    pub fn revision(&self) -> Option<Revision> {
+        match self {
+            Self::Nothing => None,
+            Self::Maybe(revision) | Self::Staged { revision, .. } | Self::Shown { revision, .. } => Some(*revision),
+        }
+    }
+
+    /// The receipt of the public copy, if there is one.
+    #[must_use]
+    pub fn receipt(&self) -> Option<&Receipt> {
+        match self {
+            Self::Shown { receipt, .. } => Some(receipt),
+            _ => None,
+        }
+    }
+}
+
+/// What one try does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Make the first public copy, from this revision.
+    Create(Revision),
+    /// Make the public copy show this revision.
+    Update(Revision),
+    /// Take the copy back.
+    Withdraw,
+}
+
+impl Action {
+    /// The revision it sends; `None` for a withdrawal.
+    #[must_use]
+    pub fn revision(self) -> Option<Revision> {
+        match self {
+            Self::Create(revision) | Self::Update(revision) => Some(revision),
+            Self::Withdraw => None,
+        }
+    }
+
+    /// The word used in the ledger and the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create(_) => "create",
+            Self::Update(_) => "update",
+            Self::Withdraw => "withdraw",
+        }
+    }
+}
+
+/// What is left to do to make `live` what is `wanted`; `None` when they agree.
+#[must_use]
+pub fn needed(wanted: Wanted, live: &Live) -> Option<Action> {
+    match (wanted, live) {
+        (Wanted::Revision(n), Live::Nothing | Live::Staged { .. }) => Some(Action::Create(n)),
+        (Wanted::Revision(_), Live::Maybe(sent)) => Some(Action::Create(*sent)),
+        (Wanted::Revision(n), Live::Shown { revision, .. }) => (*revision < n).then_some(Action::Update(n)),
+        (Wanted::Withdrawn, Live::Nothing) => None,
+        (Wanted::Withdrawn, _) => Some(Action::Withdraw),
+    }
+}
+
+/// When a delivery may go out, as planned from the channel's schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Plan {
+    /// When it should go out if nothing delays it; lateness is counted from here.
+    pub planned: DateTime<Utc>,
+    /// When to try first.
+    pub due: DateTime<Utc>,
+    /// What it waits for until then.
+    pub why: Why,
+    /// The edition it goes out in, for channels that collect articles into bulletins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<Slot>,
+    /// True while a named person has to approve it first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approval: bool,
+}
+
+impl Plan {
+    /// The state that the plan begins with.
+    #[must_use]
+    pub fn opening_state(&self) -> State {
+        if self.approval {
+            State::Held { why: Hold::Approval }
+        } else {
+            State::Waiting { due: self.due, why: self.why.clone() }
+        }
+    }
+}
+
+/// A slot of a channel's cron schedule: the instant that names an edition.
+pub type Slot = DateTime<Utc>;
+
+/// One article on one channel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Delivery {
+    /// Identity.
+    pub id: DeliveryId,
+    /// Whose delivery.
+    pub article: ArticleId,
+    /// The channel's file name without `.toml`.
+    pub channel: String,
+    /// What the channel should show.
+    pub wanted: Wanted,
+    /// What it shows.
+    pub live: Live,
+    /// Where the work stands.
+    pub state: State,
+    /// When the present `wanted` may go out.
+    pub plan: Plan,
+    /// Failed tries since the last success or the last change of `wanted`.
+    pub tries: u32,
+    /// Leases taken so far. Each lease is fenced by this number: an answer that names an older one is
+    /// refused.
+    pub attempt: u32,
+    /// Rises with every change; the store compares and swaps on it.
+    pub version: i64,
+}
+
+impl Delivery {
+    /// A delivery that has not begun: nothing is wanted of it before the first [`Event::Want`].
+    #[must_use]
+    pub fn new(id: DeliveryId, article: ArticleId, channel: &str, wanted: Wanted, plan: Plan) -> Self {
+        let state = plan.opening_state();
+        Self {
+            id,
+            article,
+            channel: channel.to_owned(),
+            wanted,
+            live: Live::Nothing,
+            state,
+            plan,
+            tries: 0,
+            attempt: 0,
+            version: 0,
+        }
+    }
+
+    /// What is left to do.
+    #[must_use]
+    pub fn needed(&self) -> Option<Action> {
+        needed(self.wanted, &self.live)
+    }
+}
+
+/// Stable name of the job that does `action` for one article on one channel: the same after any crash or
+/// retry, another one for every revision. Far sides that honour it see a repeat as the same thing.
+#[must_use]
+pub fn job_key(channel: &str, article: &ArticleKey, action: Action, live: &Live) -> String {
+    let revision = action.revision().or(live.revision()).unwrap_or_default();
+    let action = action.name();
+    named(&[channel, &article.source, &article.external_id, action, &revision.to_string()])
+}
+
+/// Stable name of the job that sends one edition.
+#[must_use]
+pub fn edition_key(channel: &str, slot: Slot) -> String {
+    named(&[channel, "edition", &slot.timestamp_millis().to_string()])
+}
+
+fn named(parts: &[&str]) -> String {
+    let hash = sha256_hex(parts.join("\n").as_bytes());
+    format!("loa_{}", hash.get(..32).unwrap_or(&hash))
+}

@@ -1,0 +1,215 @@
+//! One try: render, send or look up, settle.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+
+use super::outcome::{Policy, word};
+use super::{Lane, Shop};
+use crate::channel::{Class, Item, Job, Payload, Progress, RenderContext, RenderError, Seen, SendError};
+use crate::delivery::{Event, Outcome, edition_key, job_key};
+use crate::queue::{AttemptReport, LeasedItem, Pause, PauseCause, Settlement, StoreError, Work};
+use crate::text;
+
+pub(super) async fn try_once(lane: &Arc<Lane>, shop: &Shop, work: Work) {
+    if let Err(error) = run(lane, shop, &work).await {
+        // The lease runs out and the sweep takes the delivery back: nothing is lost, only late.
+        tracing::error!(channel = %lane.name, %error, "a result could not be recorded");
+    }
+}
+
+async fn run(lane: &Lane, shop: &Shop, work: &Work) -> Result<(), StoreError> {
+    let payload = match render(lane, shop, work) {
+        Ok(payload) => payload,
+        Err(RenderError(note)) => {
+            let refused = Err(SendError::permanent(note));
+            return match work.looks {
+                None => settle(lane, shop, work, None, &refused).await,
+                Some(looks) => sighted(lane, shop, work, looks, refused.map(|_: Progress| Seen::Absent)).await,
+            };
+        }
+    };
+    let hash = payload.hash();
+    let mut job = job(lane, shop, work, payload);
+    if let Some(looks) = work.looks {
+        let seen = guarded(lane.channel.look_up(&job)).await;
+        return sighted(lane, shop, work, looks, seen).await;
+    }
+    let mut progress = guarded(lane.channel.advance(&job)).await;
+    if let Ok(Progress::Staged(remote_id)) = &progress {
+        // On disk before the reveal: whatever happens then, the hidden copy is known.
+        stage(shop, work, remote_id).await?;
+        for item in &mut job.items {
+            item.live = crate::delivery::Live::Staged { revision: item.revision, remote_id: remote_id.clone() };
+        }
+        progress = guarded(lane.channel.advance(&job)).await;
+    }
+    settle(lane, shop, work, Some(hash), &progress).await
+}
+
+fn render(lane: &Lane, shop: &Shop, work: &Work) -> Result<Payload, RenderError> {
+    let cx = RenderContext { office: shop.office.clone(), at: work.planned, edition: work.edition };
+    let items: Vec<Item> = work.items.iter().map(|leased| item(leased, lane.gate.after())).collect();
+    lane.channel.render(&items, &cx)
+}
+
+fn item(leased: &LeasedItem, follows: Option<&str>) -> Item {
+    let link = follows.and_then(|channel| leased.links.get(channel).cloned());
+    let link = link.or_else(|| leased.article.canonical_url.clone()).or_else(|| leased.links.values().next().cloned());
+    Item {
+        article: Arc::clone(&leased.article),
+        revision: leased.revision,
+        action: leased.action,
+        live: leased.live.clone(),
+        published: leased.published,
+        updated: leased.updated,
+        links: leased.links.clone(),
+        link,
+    }
+}
+
+fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload) -> Job {
+    let items: Vec<Item> = work.items.iter().map(|leased| item(leased, lane.gate.after())).collect();
+    let (key, article) = match (work.edition, work.items.first()) {
+        (None, Some(only)) => (job_key(&lane.name, &only.article.key, only.action, &only.live), Some(only.article_id)),
+        (slot, _) => (edition_key(&lane.name, slot.unwrap_or_default()), None),
+    };
+    let copies = shop.queue.copies(&lane.name, &key, article);
+    Job { key, items, edition: work.edition, payload, now: shop.clock.now(), copies }
+}
+
+/// A panic in an adapter is a result like any other: nobody knows whether it was sent.
+async fn guarded<T>(send: impl Future<Output = Result<T, SendError>>) -> Result<T, SendError> {
+    AssertUnwindSafe(send).catch_unwind().await.unwrap_or_else(|_| {
+        Err(SendError::ambiguous(text!(
+            "lỗi bên trong loa khi gửi; hãy báo cho người phát triển",
+            "loa itself failed while sending; please report it"
+        )))
+    })
+}
+
+async fn stage(shop: &Shop, work: &Work, remote_id: &str) -> Result<(), StoreError> {
+    let staged = work.items.iter().map(|item| Settlement {
+        delivery: item.delivery,
+        event: Event::Settle { attempt: item.attempt, outcome: Outcome::Staged(remote_id.to_owned()) },
+        report: None,
+    });
+    shop.queue.settle(staged.collect()).await?;
+    Ok(())
+}
+
+async fn settle(
+    lane: &Lane,
+    shop: &Shop,
+    work: &Work,
+    hash: Option<String>,
+    progress: &Result<Progress, SendError>,
+) -> Result<(), StoreError> {
+    let now = shop.clock.now();
+    let jitter = fastrand::f64();
+    let receipt = match progress {
+        Ok(Progress::Live(receipt)) => Some(receipt),
+        _ => None,
+    };
+    let settlements = work.items.iter().map(|item| {
+        let outcome = match progress {
+            Ok(Progress::Live(receipt)) => Outcome::Shown(receipt.clone()),
+            Ok(Progress::Gone) => Outcome::Gone,
+            Ok(Progress::Staged(_)) => policy(lane, work, item, now, jitter).failed(&staged_twice()),
+            Err(error) => policy(lane, work, item, now, jitter).failed(error),
+        };
+        let report = AttemptReport {
+            attempt: item.attempt,
+            finished: now,
+            outcome: word(progress),
+            note: progress.as_ref().err().map(|error| error.note.clone()),
+            payload_hash: hash.clone(),
+            remote_id: receipt.map(|receipt| receipt.remote_id.clone()),
+            url: receipt.and_then(|receipt| receipt.url.clone()),
+        };
+        Settlement {
+            delivery: item.delivery,
+            event: Event::Settle { attempt: item.attempt, outcome },
+            report: Some(report),
+        }
+    });
+    if let Err(error) = progress {
+        announce(lane, shop, error).await?;
+    }
+    let fenced = shop.queue.settle(settlements.collect()).await?;
+    if fenced > 0 {
+        tracing::warn!(channel = %lane.name, fenced, "results came under a lease that was over");
+    }
+    Ok(())
+}
+
+/// Says what went wrong, once, and pauses the channel if it is the channel that is in trouble.
+async fn announce(lane: &Lane, shop: &Shop, error: &SendError) -> Result<(), StoreError> {
+    let channel = &lane.name;
+    let class = error.class_name();
+    tracing::warn!(%channel, class, reason = %error.note, "a try failed");
+    let Class::NeedsAttention(attention) = error.class else { return Ok(()) };
+    let pause = Pause {
+        cause: PauseCause::Attention(attention.name().to_owned()),
+        since: shop.clock.now(),
+        note: error.note.clone(),
+    };
+    shop.queue.pause(lane.name.clone(), pause).await
+}
+
+fn staged_twice() -> SendError {
+    SendError::transient(text!("bản nháp chưa hiện ra được", "the hidden copy was not revealed"))
+}
+
+async fn sighted(
+    lane: &Lane,
+    shop: &Shop,
+    work: &Work,
+    looks: u32,
+    seen: Result<Seen, SendError>,
+) -> Result<(), StoreError> {
+    let (now, jitter) = (shop.clock.now(), fastrand::f64());
+    let word = match &seen {
+        Ok(Seen::Present(_)) => "present",
+        Ok(Seen::Absent) => "absent",
+        Ok(Seen::Unknown(_)) => "unknown",
+        Err(error) => error.class_name(),
+    };
+    let receipt = match &seen {
+        Ok(Seen::Present(receipt)) => Some(receipt),
+        _ => None,
+    };
+    let settlements = work.items.iter().map(|item| Settlement {
+        delivery: item.delivery,
+        event: Event::Sighted {
+            attempt: item.attempt,
+            sighting: policy(lane, work, item, now, jitter).seen(looks, seen.clone()),
+        },
+        report: Some(AttemptReport {
+            attempt: item.attempt,
+            finished: now,
+            outcome: word,
+            note: seen.as_ref().err().map(|error| error.note.clone()),
+            payload_hash: None,
+            remote_id: receipt.map(|receipt| receipt.remote_id.clone()),
+            url: receipt.and_then(|receipt| receipt.url.clone()),
+        }),
+    });
+    if let Err(error) = &seen {
+        announce(lane, shop, error).await?;
+    }
+    shop.queue.settle(settlements.collect()).await?;
+    Ok(())
+}
+
+fn policy(lane: &Lane, work: &Work, item: &LeasedItem, now: chrono::DateTime<chrono::Utc>, jitter: f64) -> Policy {
+    Policy {
+        repeat: lane.channel.repeat(),
+        retry: lane.retry,
+        tries: item.tries,
+        edition: work.edition.is_some(),
+        now,
+        jitter,
+    }
+}

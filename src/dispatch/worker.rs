@@ -1,0 +1,107 @@
+//! One channel's worker: leases, sends off, renews, and goes to sleep until something rings or is due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::try_once::try_once;
+use super::{Lane, Shop};
+use crate::queue::{LeaseRequest, Leased, Work};
+
+/// How long a lease lasts without a word from its holder.
+const LEASE: Duration = Duration::from_secs(60);
+/// Rest after the store failed, before it is asked again.
+const STORE_REST: Duration = Duration::from_secs(1);
+
+/// Drives one channel until `stop`, then waits for what is in flight. `kill` drops that too.
+pub async fn work(lane: Lane, shop: Shop, stop: CancellationToken, kill: CancellationToken) {
+    let lane = Arc::new(lane);
+    let room = Arc::new(Semaphore::new(lane.limits.concurrency));
+    let bell = shop.queue.bell(&lane.name);
+    let flights = TaskTracker::new();
+    while !stop.is_cancelled() {
+        // Before looking, so that what arrives after the look still rings.
+        let rung = bell.notified();
+        let free = room.available_permits();
+        let leased = if free == 0 { Leased::default() } else { lease(&lane, &shop, free).await };
+        let busy = !leased.work.is_empty();
+        for work in leased.work {
+            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
+            let (lane, shop, kill, bell) = (Arc::clone(&lane), shop.clone(), kill.clone(), Arc::clone(&bell));
+            flights.spawn(async move {
+                tokio::select! {
+                    () = fly(&lane, &shop, work) => {}
+                    () = kill.cancelled() => {}
+                }
+                drop(permit);
+                bell.notify_one();
+            });
+        }
+        if !busy {
+            tokio::select! {
+                () = rung => {}
+                () = until(&shop, leased.next), if free > 0 => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+    flights.close();
+    flights.wait().await;
+}
+
+async fn until(shop: &Shop, next: Option<DateTime<Utc>>) {
+    match next {
+        Some(next) => shop.clock.sleep_until(next).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn lease(lane: &Lane, shop: &Shop, most: usize) -> Leased {
+    let now = shop.clock.now();
+    let request = LeaseRequest {
+        channel: lane.name.clone(),
+        node: shop.node.clone(),
+        now,
+        until: lease_end(now),
+        most,
+        rate: lane.limits.rate,
+        gate: Arc::clone(&lane.gate),
+    };
+    match shop.queue.lease(request).await {
+        Ok(leased) => leased,
+        Err(error) => {
+            tracing::error!(channel = %lane.name, %error, "no work could be leased");
+            let rest = TimeDelta::from_std(STORE_REST).unwrap_or_default();
+            Leased { work: Vec::new(), next: Some(now + rest) }
+        }
+    }
+}
+
+fn lease_end(now: DateTime<Utc>) -> DateTime<Utc> {
+    now + TimeDelta::from_std(LEASE).unwrap_or_default()
+}
+
+/// One try, while its lease is kept alive. A lease that is lost ends the try: somebody else has it.
+async fn fly(lane: &Arc<Lane>, shop: &Shop, work: Work) {
+    let held: Vec<_> = work.items.iter().map(|item| (item.delivery, item.attempt)).collect();
+    let keep = async {
+        let mut every = tokio::time::interval(LEASE / 3);
+        every.tick().await;
+        loop {
+            every.tick().await;
+            match shop.queue.renew(held.clone(), lease_end(shop.clock.now())).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::warn!(channel = %lane.name, %error, "a lease could not be renewed"),
+            }
+        }
+    };
+    tokio::select! {
+        () = try_once(lane, shop, work) => {}
+        () = keep => tracing::warn!(channel = %lane.name, "a lease was lost while sending"),
+    }
+}

@@ -1,0 +1,17 @@
+//! Ways in. Whatever the way, an article goes through [`Intake::accept`]: validate, sanitise, revise, route,
+//! enqueue, in one call and one transaction. Once it answers, the article is on disk.
+
+mod accept;
+mod draft;
+mod error;
+mod folder;
+mod format;
+mod http;
+mod markup;
+
+pub use accept::{Intake, Order, Subscription, Subscriptions};
+pub use draft::{Draft, DraftContext};
+pub use error::IntakeError;
+pub use folder::{FolderIntake, watch_folder};
+pub use format::{Format, parse};
+pub use http::{ApiIntake, routes};

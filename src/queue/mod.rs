@@ -1,0 +1,96 @@
+//! The durable list of what still has to be done, as the rest of loa sees it. `store` keeps it.
+
+mod error;
+mod types;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use tokio::sync::Notify;
+
+use crate::article::ArticleId;
+use crate::channel::Copies;
+use crate::delivery::{Delivery, DeliveryId, Event, Plan, Unclear};
+use crate::text::Text;
+
+pub use error::StoreError;
+pub use types::{
+    Accepted, AttemptReport, Candidate, Change, Current, Handover, LeaseRequest, Leased, LeasedItem, Pause, PauseCause,
+    Rate, Settlement, Verdict, Work,
+};
+
+/// Decides, inside the transaction that reads what is there, what an article handed over becomes.
+pub type Decide = Box<dyn FnOnce(Option<&Current>) -> Result<Change, Text> + Send>;
+
+/// Plans a delivery again; given the delivery and the content it would send.
+pub type Planner = Arc<dyn Fn(&Candidate) -> Plan + Send + Sync>;
+
+/// Says what to do about a delivery whose process died in the middle of a try.
+pub type OnLost = Arc<dyn Fn(&Delivery) -> Unclear + Send + Sync>;
+
+/// A channel's last word before a delivery leaves.
+pub trait Gate: Send + Sync {
+    /// What has to happen instead of sending; `None` lets it go.
+    fn objection(&self, candidate: &Candidate, now: DateTime<Utc>) -> Option<Event>;
+
+    /// The channel's first slot after an instant, if it has slots.
+    fn next_slot(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>>;
+
+    /// The channel whose public copy has to be there first.
+    fn after(&self) -> Option<&str>;
+
+    /// Whether deliveries of one slot leave together, as an edition.
+    fn bundles(&self) -> bool;
+}
+
+/// The queue. Every method returns after its transaction is on disk.
+pub trait Queue: Send + Sync {
+    /// Takes over an article, or an order to withdraw one, in one transaction.
+    fn accept(&self, handover: Handover, decide: Decide) -> BoxFuture<'_, Result<Verdict, StoreError>>;
+
+    /// Leases what is due on one channel: the next deliveries, or the next edition.
+    fn lease(&self, request: LeaseRequest) -> BoxFuture<'_, Result<Leased, StoreError>>;
+
+    /// Lengthens leases; false when one of them is no longer ours.
+    fn renew(&self, held: Vec<(DeliveryId, u32)>, until: DateTime<Utc>) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Records what became of leased deliveries. Answers under an older lease are counted, not applied.
+    fn settle(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<usize, StoreError>>;
+
+    /// Takes back deliveries whose lease ran out, or whose process is known to be gone (`not_of` names the
+    /// only process that is alive). Returns how many.
+    fn sweep(
+        &self,
+        now: DateTime<Utc>,
+        not_of: Option<String>,
+        on_lost: OnLost,
+    ) -> BoxFuture<'_, Result<usize, StoreError>>;
+
+    /// Plans everything that waits on a channel again, because its schedule changed.
+    fn replan(&self, channel: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>>;
+
+    /// A person's decision about one delivery.
+    fn decide(
+        &self,
+        delivery: DeliveryId,
+        event: Event,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>>;
+
+    /// Pauses a channel; a pause that is already there stays.
+    fn pause(&self, channel: String, pause: Pause) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Lets a channel go on; false when it was not paused.
+    fn resume(&self, channel: String, who: String, now: DateTime<Utc>) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// The channel's pause, if it is paused.
+    fn paused(&self, channel: String) -> BoxFuture<'_, Result<Option<Pause>, StoreError>>;
+
+    /// The memory of single copies for one job.
+    fn copies(&self, channel: &str, job_key: &str, article: Option<ArticleId>) -> Arc<dyn Copies>;
+
+    /// Rings when there may be something new for the channel. A ring that nobody waits for is kept.
+    fn bell(&self, channel: &str) -> Arc<Notify>;
+}

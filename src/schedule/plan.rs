@@ -1,0 +1,91 @@
+//! From an article and a schedule to a plan.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::{CronLine, Quiet};
+use crate::article::{Article, Priority};
+use crate::delivery::{Plan, Why};
+
+/// When a channel sends.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// At once, or at slots.
+    pub timing: Timing,
+    /// Where its hours are counted.
+    pub zone: Tz,
+    /// When nothing may make a noise.
+    pub quiet: Option<Quiet>,
+    /// How late something may still go out.
+    pub grace: Duration,
+    /// The channel whose public URL it waits for.
+    pub after: Option<String>,
+    /// How long it waits for that.
+    pub after_timeout: Duration,
+    /// Whether a named person has to approve each payload.
+    pub approval: bool,
+    /// Whether articles of one slot are sent as one edition.
+    pub bundles: bool,
+    /// Whether its withdrawals make no noise, so that quiet hours do not delay them.
+    pub removes_quietly: bool,
+    /// Whether it only rehearses.
+    pub rehearsal: bool,
+}
+
+/// At once, or at the slots of cron lines.
+#[derive(Clone, Debug)]
+pub enum Timing {
+    /// As soon as it may.
+    Immediate,
+    /// At the next slot of any of these lines.
+    Cron(Vec<CronLine>),
+}
+
+/// What is being planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A revision, new or corrected.
+    Content,
+    /// A withdrawal.
+    Withdrawal,
+}
+
+impl Schedule {
+    /// When `change` to `article`, handed over at `now`, should reach this channel.
+    #[must_use]
+    pub fn plan(&self, article: &Article, change: Change, now: DateTime<Utc>) -> Plan {
+        let embargo = article.embargo_until.filter(|until| change == Change::Content && *until > now);
+        let start = embargo.unwrap_or(now);
+        let approval = self.approval && change == Change::Content;
+        if let Some(slot) = self.next_slot(start) {
+            let edition = self.bundles.then_some(slot);
+            return Plan { planned: slot, due: slot, why: Why::Slot, edition, approval };
+        }
+        let quiet = self.quiet_end(article, change, start);
+        let due = quiet.unwrap_or(start);
+        let why = match (quiet, embargo) {
+            (Some(_), _) => Why::Quiet,
+            (None, Some(_)) => Why::Embargo,
+            (None, None) => Why::Turn,
+        };
+        Plan { planned: due, due, why, edition: None, approval }
+    }
+
+    /// The first slot after `after`; `None` for a channel that sends at once.
+    #[must_use]
+    pub fn next_slot(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match &self.timing {
+            Timing::Immediate => None,
+            Timing::Cron(lines) => lines.iter().filter_map(|line| line.next(after, self.zone)).min(),
+        }
+    }
+
+    /// When the quiet hours end that keep `change` back at `at`; `None` when it may go out.
+    #[must_use]
+    pub fn quiet_end(&self, article: &Article, change: Change, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let passes = article.priority == Priority::Urgent || (change == Change::Withdrawal && self.removes_quietly);
+        self.quiet.filter(|_| !passes).and_then(|quiet| quiet.end(at, self.zone))
+    }
+}

@@ -1,0 +1,51 @@
+//! A day without its month: "ngày 5", "ngày 5 và 20 hằng tháng".
+
+use crate::speech::calendar;
+use crate::speech::context::Cx;
+use crate::speech::lex::Kind;
+use crate::speech::reading::Reading;
+use crate::speech::token::Class;
+
+/// How far back "ngày" may stand at the head of a list of days.
+const REACH: usize = 8;
+
+pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
+    let day = cx.small(0).filter(|day| (1..=31).contains(day))?;
+    if matches!(cx.low(1), "," | "." | "/" | ":") && cx.glued(1) && cx.glued(2) && cx.num(2).is_some() {
+        return None;
+    }
+    let in_list = matches!(cx.low(1), "và" | "," | "tháng" | "hằng" | "hàng" | "âm" | "") || cx.is_dash(1);
+    let ok = if cx.back(1) == "ngày" {
+        cx.back_kind(2) != Kind::Num || leads_to_a_date(cx)
+    } else {
+        in_list && heads_a_list(cx)
+    };
+    ok.then(|| Reading::say(1, calendar::day(day, cx.region()), Class::Date, "ngày"))
+}
+
+/// "2 ngày 5 và 6/6": days after all, not "two days".
+fn leads_to_a_date(cx: &Cx<'_>) -> bool {
+    let mut i = 1;
+    while i < REACH && matches!(cx.low(i), "và" | ",") && cx.num(i + 1).is_some() {
+        if cx.is(i + 2, "/") {
+            return true;
+        }
+        i += 2;
+    }
+    false
+}
+
+/// Back over "5, 10 và" to "ngày".
+pub(super) fn heads_a_list(cx: &Cx<'_>) -> bool {
+    let mut k = 1;
+    while k < REACH {
+        if !matches!(cx.back(k), "và" | "," | "đến" | "tới" | "-" | "–") || cx.back_kind(k + 1) != Kind::Num {
+            return false;
+        }
+        if cx.back(k + 2) == "ngày" {
+            return true;
+        }
+        k += 2;
+    }
+    false
+}

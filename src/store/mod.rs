@@ -1,0 +1,5 @@
+//! Where everything durable is kept. All SQL lives here.
+
+mod sqlite;
+
+pub use sqlite::{SqliteOptions, SqliteStore};

@@ -1,0 +1,106 @@
+//! Group commit: whatever queued up while the last transaction committed goes into the next one, and
+//! everybody is answered after the commit that holds their work.
+
+use futures_util::future::BoxFuture;
+use sqlx::Connection as _;
+use sqlx::sqlite::SqliteConnection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::failed;
+use crate::queue::StoreError;
+
+/// Most pieces of work in one transaction.
+const MOST: usize = 128;
+
+/// Handle of the one task that writes.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Box<dyn Piece>>,
+}
+
+/// A piece of work, waiting for its transaction.
+trait Piece: Send {
+    /// Does the work. An error undoes the whole transaction, so a refusal that is nobody's fault is a
+    /// value, not an error.
+    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, Result<(), StoreError>>;
+    /// Answers whoever asked for it.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Ask<T, F> {
+    work: Option<F>,
+    value: Option<T>,
+    answer: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Piece for Ask<T, F>
+where
+    T: Send,
+    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send,
+{
+    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, Result<(), StoreError>> {
+        Box::pin(async move {
+            if let Some(work) = self.work.take() {
+                self.value = Some(work(connection).await?);
+            }
+            Ok(())
+        })
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Self { value, answer, .. } = *self;
+        let lost = || StoreError::Other("the work was not done".to_owned());
+        // Where nobody waits any more, the work is committed all the same.
+        drop(answer.send(committed.and_then(|()| value.ok_or_else(lost))));
+    }
+}
+
+impl Writer {
+    pub(super) fn start(connection: SqliteConnection) -> Self {
+        let (queue, work) = mpsc::channel(4 * MOST);
+        tokio::spawn(write(connection, work));
+        Self { queue }
+    }
+
+    /// Does `work` in the next transaction and returns once that is on disk.
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask { work: Some(work), value: None, answer };
+        let closed = |_| StoreError::Other("the store is closed".to_owned());
+        self.queue.send(Box::new(ask)).await.map_err(|_| StoreError::Other("the store is closed".to_owned()))?;
+        answered.await.map_err(closed)?
+    }
+
+    /// Waits until everything handed in so far is on disk.
+    pub(super) async fn close(self) {
+        drop(self.run(|_| Box::pin(async { Ok(()) })).await);
+    }
+}
+
+async fn write(mut connection: SqliteConnection, mut work: mpsc::Receiver<Box<dyn Piece>>) {
+    while let Some(first) = work.recv().await {
+        let mut batch = vec![first];
+        while batch.len() < MOST
+            && let Ok(next) = work.try_recv()
+        {
+            batch.push(next);
+        }
+        let committed = commit(&mut connection, &mut batch).await;
+        for piece in batch {
+            piece.answer(committed.clone());
+        }
+    }
+    drop(connection.close().await);
+}
+
+async fn commit(connection: &mut SqliteConnection, batch: &mut [Box<dyn Piece>]) -> Result<(), StoreError> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+    for piece in batch {
+        piece.run(&mut transaction).await?;
+    }
+    transaction.commit().await.map_err(failed)
+}
