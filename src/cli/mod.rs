@@ -4,6 +4,7 @@ mod args;
 mod articles;
 mod check;
 mod decide;
+mod demo;
 mod look;
 mod preview;
 mod print;
@@ -81,14 +82,7 @@ async fn run(args: Args, mut printer: Printer) -> ExitCode {
 
 async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
     match args.command {
-        Command::Demo(demo) => {
-            return crate::demo::run(demo.once, demo.dir, &|text| printer.text(&text)).await.map_err(
-                |error| match error {
-                    crate::demo::DemoError::App(error) => CliError::App(error),
-                    crate::demo::DemoError::NotSettled => CliError::Said,
-                },
-            );
-        }
+        Command::Demo(asked) => return demo::demo(asked, printer).await,
         Command::Kinds(kinds) => return check::kinds(kinds.kind.as_deref(), printer),
         Command::Say(say) => return say::say(say, printer),
         _ => {}
