@@ -1,11 +1,14 @@
 //! Words and shapes that several adapters share.
 
-use chrono::{DateTime, Datelike as _, Utc};
+use std::fmt::Write as _;
+
+use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, Output, State, Value};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::article::{Article, sha256_hex};
-use crate::text::Language;
 
 /// A name for an article in file names and URLs: readable, ASCII, the same for every revision, different
 /// for every article.
@@ -60,27 +63,40 @@ pub(super) fn written_time(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).format("%H:%M, %d/%m/%Y").to_string()
 }
 
-/// A day as readers write it: "thứ hai, 23/11/2026".
-pub(super) fn written_day(at: DateTime<Utc>, zone: Tz, language: Language) -> String {
-    let local = at.with_timezone(&zone);
-    if language == Language::En {
-        return local.format("%A, %d/%m/%Y").to_string();
-    }
-    let weekday = match local.weekday() {
-        chrono::Weekday::Mon => "thứ Hai",
-        chrono::Weekday::Tue => "thứ Ba",
-        chrono::Weekday::Wed => "thứ Tư",
-        chrono::Weekday::Thu => "thứ Năm",
-        chrono::Weekday::Fri => "thứ Sáu",
-        chrono::Weekday::Sat => "thứ Bảy",
-        chrono::Weekday::Sun => "Chủ nhật",
-    };
-    format!("{weekday}, {}", local.format("%d/%m/%Y"))
+/// The same for machines (RFC 3339).
+pub(super) fn iso_time(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
-/// Template tags that stand alone on a line leave no empty line behind.
-pub(super) fn whole_lines(templates: &mut minijinja::Environment<'_>) {
-    if let Ok(syntax) = minijinja::syntax::SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+/// An environment for templates of this ending: tags that stand alone on a line leave no empty line behind,
+/// and in HTML and XML whatever is not marked safe is escaped.
+pub(super) fn templates(escape: AutoEscape) -> Environment<'static> {
+    let mut templates = Environment::new();
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+    if let Ok(syntax) = syntax {
         templates.set_syntax(syntax);
     }
+    templates.set_auto_escape_callback(move |_| escape.clone());
+    templates.set_formatter(write_value);
+    templates
+}
+
+/// As minijinja does, but slashes stay readable: they are harmless in text and in quoted attributes.
+fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+    let escape = matches!(state.auto_escape(), AutoEscape::Html) && !value.is_safe();
+    let Some(words) = value.as_str().filter(|_| escape) else {
+        return minijinja::escape_formatter(out, state, value);
+    };
+    for c in words.chars() {
+        let written = match c {
+            '&' => out.write_str("&amp;"),
+            '<' => out.write_str("&lt;"),
+            '>' => out.write_str("&gt;"),
+            '"' => out.write_str("&quot;"),
+            '\'' => out.write_str("&#39;"),
+            _ => out.write_char(c),
+        };
+        written.map_err(|_| minijinja::Error::from(minijinja::ErrorKind::WriteFailure))?;
+    }
+    Ok(())
 }

@@ -1,14 +1,12 @@
 //! The message: everything but the recipient's own headers, so that all of them get the same bytes.
 
-use std::time::SystemTime;
-
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, context};
+use minijinja::{AutoEscape, Environment, Value, context};
 
 use super::super::failure::RenderError;
-use super::super::page::written_time;
+use super::super::page::{templates, written_time};
 use super::super::{Item, RenderContext};
 use crate::article::sha256_hex;
 use crate::delivery::Action;
@@ -16,25 +14,17 @@ use crate::text;
 
 /// Fills the templates.
 pub(super) struct Letter {
-    templates: Environment<'static>,
+    plain: Environment<'static>,
+    html: Environment<'static>,
 }
 
 impl Letter {
     pub(super) fn new() -> Result<Self, RenderError> {
-        let mut templates = Environment::new();
-        templates.set_auto_escape_callback(
-            |name| {
-                if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
-            },
-        );
-        super::super::page::whole_lines(&mut templates);
-        for (name, source) in [
-            ("letter.txt", include_str!("templates/letter.txt")),
-            ("letter.html", include_str!("templates/letter.html")),
-        ] {
-            templates.add_template(name, source).map_err(|error| failed(&error))?;
-        }
-        Ok(Self { templates })
+        let mut plain = templates(AutoEscape::None);
+        plain.add_template("letter", include_str!("templates/letter.txt")).map_err(|error| failed(&error))?;
+        let mut html = templates(AutoEscape::Html);
+        html.add_template("letter", include_str!("templates/letter.html")).map_err(|error| failed(&error))?;
+        Ok(Self { plain, html })
     }
 
     /// The message without `To`, `Message-ID` and what else belongs to one recipient.
@@ -63,7 +53,7 @@ impl Letter {
             })
             .collect();
         let values = context! { subject => subject.as_str(), entries, office => cx.office.name.as_str() };
-        let (text, html) = (self.fill("letter.txt", &values)?, self.fill("letter.html", &values)?);
+        let (text, html) = (fill(&self.plain, &values)?, fill(&self.html, &values)?);
         // A boundary made from the content: the same message has the same bytes.
         let boundary = sha256_hex(format!("{text}{html}").as_bytes());
         let body = MultiPart::alternative()
@@ -73,7 +63,7 @@ impl Letter {
         let mut message = Message::builder()
             .from(sender.clone())
             .subject(subject)
-            .date(SystemTime::from(cx.at))
+            .raw_header(header("Date", &cx.at.with_timezone(&zone).to_rfc2822()))
             // RFC 3834: nobody's holiday notice should answer this.
             .raw_header(header("Auto-Submitted", "auto-generated"))
             .raw_header(header("Precedence", "bulk"))
@@ -89,11 +79,11 @@ impl Letter {
         })?;
         Ok(message.formatted())
     }
+}
 
-    fn fill(&self, name: &str, values: &minijinja::Value) -> Result<String, RenderError> {
-        let template = self.templates.get_template(name).map_err(|error| failed(&error))?;
-        template.render(values).map_err(|error| failed(&error))
-    }
+fn fill(templates: &Environment<'_>, values: &Value) -> Result<String, RenderError> {
+    let template = templates.get_template("letter").map_err(|error| failed(&error))?;
+    template.render(values).map_err(|error| failed(&error))
 }
 
 fn header(name: &'static str, value: &str) -> HeaderValue {

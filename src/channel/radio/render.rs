@@ -4,6 +4,7 @@ use chrono::{Datelike as _, Timelike as _};
 use minijinja::{AutoEscape, Environment, context};
 
 use super::super::failure::RenderError;
+use super::super::page::templates;
 use super::super::{Item, RenderContext};
 use crate::delivery::Action;
 use crate::speech::calendar::{Weekday, date_in_words, time_in_words};
@@ -29,9 +30,7 @@ impl Announcer {
         region: Region,
         normaliser: Normaliser,
     ) -> Result<Self, RenderError> {
-        let mut templates = Environment::new();
-        templates.set_auto_escape_callback(|_| AutoEscape::None);
-        super::super::page::whole_lines(&mut templates);
+        let mut templates = templates(AutoEscape::None);
         templates.add_template("script", include_str!("templates/script.txt")).map_err(|error| failed(&error))?;
         let pace = Pace { syllables_per_minute: f64::from(syllables_per_minute), ..Pace::default() };
         Ok(Self { station, sign_off, pace, region, normaliser, templates })
@@ -59,15 +58,15 @@ impl Announcer {
                         Action::Update(_) => "correction",
                         Action::Withdraw => "withdrawal",
                     },
-                    title => item.article.title.as_str(),
+                    title => self.say(&item.article.title),
                     lines => lines.clone(),
                 }
             })
             .collect();
         let values = context! {
-            station => self.station.as_str(),
-            sign_off => self.sign_off.as_deref(),
-            office => cx.office.name.as_str(),
+            station => self.say(&self.station),
+            sign_off => self.sign_off.as_deref().map(|words| self.say(words)),
+            office => self.say(&cx.office.name),
             date => date_in_words(Some(weekday(at.weekday())), at.day(), at.month(), u32::try_from(at.year()).ok(), self.region),
             time => time_in_words(at.hour(), at.minute(), self.region),
             written => at.format("%H:%M, %d/%m/%Y").to_string(),
@@ -79,10 +78,16 @@ impl Announcer {
         template.render(values).map_err(|error| failed(&error))
     }
 
+    /// One line in words.
+    fn say(&self, line: &str) -> String {
+        self.normaliser.line(line).text
+    }
+
     /// What is read of one item, a sentence a line.
     fn spoken(&self, item: &Item, office: &str) -> Vec<String> {
         let article = &item.article;
         if item.action == Action::Withdraw {
+            let office = self.say(office);
             return vec![format!(
                 "{office} thông báo thu hồi bài vừa nêu. Đề nghị bà con không sử dụng nội dung đã phát trước đây."
             )];

@@ -4,7 +4,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Value, context};
 
 use super::super::failure::RenderError;
-use super::super::page::{written_day, written_time};
+use super::super::page::{iso_time, templates, written_time};
 use super::super::{Item, Office, RenderContext};
 use super::lists::{Entry, Lists};
 use crate::delivery::Action;
@@ -22,9 +22,8 @@ pub(super) struct Face {
 
 impl Face {
     pub(super) fn new(title: String, base_url: Option<String>) -> Result<Self, RenderError> {
-        let mut templates = Environment::new();
         // Everything is escaped; the article's body, sanitised at the door, is marked safe by name.
-        templates.set_auto_escape_callback(|_| AutoEscape::Html);
+        let mut templates = templates(AutoEscape::Html);
         for (name, source) in [
             ("layout", include_str!("templates/layout.html")),
             ("page", include_str!("templates/page.html")),
@@ -60,10 +59,9 @@ impl Face {
                 article => Serde(&**article),
                 canonical => self.page_url(&item.slug()),
                 published => written_time(item.published, zone),
-                published_iso => item.published.to_rfc3339(),
+                published_iso => iso_time(item.published, zone),
                 updated => written_time(item.updated, zone),
-                updated_iso => item.updated.to_rfc3339(),
-                day => written_day(item.published, zone, cx.office.language),
+                updated_iso => iso_time(item.updated, zone),
                 corrected => matches!(item.action, Action::Update(_)),
                 revision => item.revision.0,
             },
@@ -80,8 +78,8 @@ impl Face {
                     path => format!("bai/{}.html", entry.slug),
                     tag => format!("tag:loa,2026:{}", entry.slug),
                     when => written_time(entry.published, office.timezone),
-                    published_iso => entry.published.to_rfc3339(),
-                    updated_iso => entry.updated.to_rfc3339(),
+                    published_iso => iso_time(entry.published, office.timezone),
+                    updated_iso => iso_time(entry.updated, office.timezone),
                 },
                 ..Value::from(Serde(entry))
             }
@@ -94,7 +92,7 @@ impl Face {
             root => "",
             base => self.base_url.as_deref(),
             language => "vi",
-            updated_iso => lists.updated().to_rfc3339(),
+            updated_iso => iso_time(lists.updated(), office.timezone),
         };
         let with = |entries: &[Value]| context! { entries, ..shared.clone() };
         Ok(vec![
