@@ -1,1 +1,7 @@
-fn main() {}
+//! The specification, in journey order.
+
+mod support;
+
+mod doubles;
+
+mod hostile;

@@ -22,8 +22,15 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
+/// Gives every TLS user of the process, the mail transport among them, one implementation.
+pub(crate) fn provide_tls() {
+    // Fails only when that has been done already.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
 /// A client that follows no redirects and gives up after `timeout`.
 pub(crate) fn client(timeout: Duration) -> Result<Client, SettingsError> {
+    provide_tls();
     #[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
     let builder = Client::builder();
     builder

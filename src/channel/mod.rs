@@ -18,7 +18,6 @@ mod fanpage;
 mod radio;
 mod site;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,9 +118,8 @@ pub struct Item {
     pub published: DateTime<Utc>,
     /// When this revision (or the withdrawal) was handed over.
     pub updated: DateTime<Utc>,
-    /// Public addresses of the article on other channels, by channel name.
-    pub links: BTreeMap<String, String>,
-    /// Where readers find the original: the channel this one follows, else what the source said, else any.
+    /// Where readers find the original: the public copy on the channel that this one follows, or the address
+    /// that the source gave. Known before the first try, so that a repeat has the same bytes.
     pub link: Option<String>,
 }
 

@@ -63,9 +63,6 @@ impl From<crate::config::ConfigError> for CliError {
 }
 
 async fn run(args: Args, mut printer: Printer) -> ExitCode {
-    // Both TLS users, the HTTP client and the mail transport, share one implementation. A second call, as
-    // in tests, changes nothing.
-    drop(rustls::crypto::ring::default_provider().install_default());
     match dispatch(args, &mut printer).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(CliError::App(error)) => {

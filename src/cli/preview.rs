@@ -1,6 +1,5 @@
 //! `preview`: the exact payload, without sending or recording anything.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::CliError;
@@ -35,7 +34,6 @@ pub(super) fn preview(config: &Config, asked: &Preview, printer: &Printer) -> Re
         updated: now,
         action: Action::Create(revision),
         live: Live::Nothing,
-        links: BTreeMap::new(),
         link: article.canonical_url.clone(),
         article: Arc::new(article),
         revision,

@@ -50,13 +50,11 @@ async fn run(lane: &Lane, shop: &Shop, work: &Work) -> Result<(), StoreError> {
 
 fn render(lane: &Lane, shop: &Shop, work: &Work) -> Result<Payload, RenderError> {
     let cx = RenderContext { office: shop.office.clone(), at: work.planned, edition: work.edition };
-    let items: Vec<Item> = work.items.iter().map(|leased| item(leased, lane.gate.after())).collect();
+    let items: Vec<Item> = work.items.iter().map(item).collect();
     lane.channel.render(&items, &cx)
 }
 
-fn item(leased: &LeasedItem, follows: Option<&str>) -> Item {
-    let link = follows.and_then(|channel| leased.links.get(channel).cloned());
-    let link = link.or_else(|| leased.article.canonical_url.clone()).or_else(|| leased.links.values().next().cloned());
+fn item(leased: &LeasedItem) -> Item {
     Item {
         article: Arc::clone(&leased.article),
         revision: leased.revision,
@@ -64,13 +62,12 @@ fn item(leased: &LeasedItem, follows: Option<&str>) -> Item {
         live: leased.live.clone(),
         published: leased.published,
         updated: leased.updated,
-        links: leased.links.clone(),
-        link,
+        link: leased.link.clone().or_else(|| leased.article.canonical_url.clone()),
     }
 }
 
 fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload) -> Job {
-    let items: Vec<Item> = work.items.iter().map(|leased| item(leased, lane.gate.after())).collect();
+    let items: Vec<Item> = work.items.iter().map(item).collect();
     let (key, article) = match (work.edition, work.items.first()) {
         (None, Some(only)) => (job_key(&lane.name, &only.article.key, only.action, &only.live), Some(only.article_id)),
         (slot, _) => (edition_key(&lane.name, slot.unwrap_or_default()), None),

@@ -1,6 +1,5 @@
 //! What goes into the queue and comes out of it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -176,8 +175,8 @@ pub struct LeasedItem {
     pub published: DateTime<Utc>,
     /// When this revision, or the withdrawal, was handed over.
     pub updated: DateTime<Utc>,
-    /// Its public addresses on other channels, by channel name.
-    pub links: BTreeMap<String, String>,
+    /// Its public address on the channel that this one follows.
+    pub link: Option<String>,
 }
 
 /// What became of one leased delivery.

@@ -63,7 +63,7 @@ async fn over_smtp(
 ) -> Result<(), SendError> {
     let mut connection: Option<AsyncSmtpConnection> = None;
     for recipient in open {
-        let mut live = match connection.take().filter(|connection| !connection.has_broken()) {
+        let live = match connection.take() {
             Some(live) => live,
             None => match server.take().await {
                 Ok(live) => live,
@@ -79,7 +79,9 @@ async fn over_smtp(
         let message = letter(email, job, &recipient)?;
         // On disk before the message may leave: whatever happens now, this recipient is accounted for.
         job.copies.record(vec![(recipient.clone(), CopyState::Begun)]).await?;
-        match server.send(&mut live, &email.sender.email, &to, &message).await {
+        let (outcome, left) = server.send(live, &email.sender.email, &to, &message).await;
+        connection = left;
+        match outcome {
             Outcome::Accepted => {
                 tally.sent += 1;
                 settle(job, recipient, CopyState::Sent, tally).await;
@@ -99,7 +101,6 @@ async fn over_smtp(
                 break;
             }
         }
-        connection = Some(live);
     }
     if let Some(connection) = connection {
         server.give_back(connection).await;

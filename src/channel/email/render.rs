@@ -70,7 +70,13 @@ impl Letter {
             .envelope(envelope(sender)?);
         // For the office's own mail rules: what the message is about.
         if let [only] = items {
+            let event = match only.action {
+                Action::Create(_) => "article.published",
+                Action::Update(_) => "article.corrected",
+                Action::Withdraw => "article.withdrawn",
+            };
             message = message
+                .raw_header(header("X-Loa-Event", event))
                 .raw_header(header("X-Loa-Article", &only.article.key.to_string()))
                 .raw_header(header("X-Loa-Revision", &only.revision.to_string()));
         }

@@ -7,7 +7,7 @@ use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::ClientId;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpStream;
@@ -79,62 +79,56 @@ impl Server {
     }
 
     pub(super) async fn give_back(&self, connection: AsyncSmtpConnection) {
-        if !connection.has_broken() {
-            self.free.lock().await.push(connection);
-        }
+        self.free.lock().await.push(connection);
     }
 
-    /// Sends one message to one recipient. The connection can be used again unless it has broken.
+    /// Sends one message to one recipient. The connection comes back if it can be used again.
     pub(super) async fn send(
         &self,
-        connection: &mut AsyncSmtpConnection,
+        mut connection: AsyncSmtpConnection,
         from: &Address,
         to: &Address,
         message: &[u8],
-    ) -> Outcome {
+    ) -> (Outcome, Option<AsyncSmtpConnection>) {
         match self.step(connection.command(Mail::new(Some(from.clone()), Vec::new()))).await {
             Ok(()) => {}
             Err(Step::Said { code: 500..=599, words }) => {
                 let note =
                     text!("máy chủ thư từ chối người gửi: {words}", "the mail server refuses the sender: {words}");
-                return Outcome::Stopped(SendError::attention(attention_of(&words), note));
+                return (Outcome::Stopped(SendError::attention(attention_of(&words), note)), None);
             }
-            Err(step) => return Outcome::Stopped(step.not_sent()),
+            Err(step) => return (Outcome::Stopped(step.not_sent()), None),
         }
         match self.step(connection.command(Rcpt::new(to.clone(), Vec::new()))).await {
             Ok(()) => {}
-            Err(Step::Said { code: 500..=599, words }) => return self.reset(connection, Outcome::Refused(words)).await,
-            Err(Step::Said { code, words }) if code != 421 => {
-                return self.reset(connection, Outcome::Later(Text::same(words))).await;
-            }
-            Err(step) => return Outcome::Stopped(step.not_sent()),
+            Err(step) => return self.next_please(connection, step).await,
         }
         match self.step(connection.command(Data)).await {
             Ok(()) => {}
-            Err(Step::Said { code: 500..=599, words }) => return self.reset(connection, Outcome::Refused(words)).await,
-            Err(Step::Said { code, words }) if code != 421 => {
-                return self.reset(connection, Outcome::Later(Text::same(words))).await;
-            }
-            Err(step) => return Outcome::Stopped(step.not_sent()),
+            Err(step) => return self.next_please(connection, step).await,
         }
         match self.step(connection.message(message)).await {
-            Ok(()) => Outcome::Accepted,
-            Err(Step::Said { code: 500..=599, words }) => Outcome::Refused(words),
-            Err(Step::Said { words, .. }) => Outcome::Later(Text::same(words)),
-            Err(Step::Lost(_)) => {
-                connection.abort().await;
-                Outcome::Doubtful
-            }
+            Ok(()) => (Outcome::Accepted, Some(connection)),
+            Err(Step::Said { code: 500..=599, words }) => (Outcome::Refused(words), Some(connection)),
+            Err(Step::Said { code: 421, words }) => (Outcome::Later(Text::same(words)), None),
+            Err(Step::Said { words, .. }) => (Outcome::Later(Text::same(words)), Some(connection)),
+            Err(Step::Lost(_)) => (Outcome::Doubtful, None),
         }
     }
 
-    /// Clears the transaction, so that the next recipient starts afresh.
-    async fn reset(&self, connection: &mut AsyncSmtpConnection, outcome: Outcome) -> Outcome {
-        use lettre::transport::smtp::commands::Rset;
-        if self.step(connection.command(Rset)).await.is_err() {
-            connection.abort().await;
-        }
-        outcome
+    /// This recipient was not accepted: clears the transaction, so that the next one starts afresh.
+    async fn next_please(
+        &self,
+        mut connection: AsyncSmtpConnection,
+        step: Step,
+    ) -> (Outcome, Option<AsyncSmtpConnection>) {
+        let outcome = match step {
+            Step::Said { code: 500..=599, words } => Outcome::Refused(words),
+            Step::Said { code, words } if code != 421 => Outcome::Later(Text::same(words)),
+            stopped => return (Outcome::Stopped(stopped.not_sent()), None),
+        };
+        let cleared = self.step(connection.command(Rset)).await.is_ok();
+        (outcome, cleared.then_some(connection))
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, SendError> {

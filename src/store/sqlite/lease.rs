@@ -101,7 +101,7 @@ async fn look(
         open_attempt(connection, request, &after, "look_up", *job).await?;
         work.looks = work.looks.max(Some(*looks));
         work.planned = before.plan.planned;
-        work.items.push(item(connection, &after, job.action).await?);
+        work.items.push(item(connection, &after, job.action, request.gate.after()).await?);
     }
     Ok(work)
 }
@@ -155,7 +155,7 @@ pub(super) async fn take(
     }
     let job = Job { action, edition };
     open_attempt(connection, request, &after, action.name(), job).await?;
-    Ok(Some(item(connection, &after, action).await?))
+    Ok(Some(item(connection, &after, action, request.gate.after()).await?))
 }
 
 pub(super) async fn candidate(
@@ -174,14 +174,7 @@ pub(super) async fn candidate(
 
 /// Whether the channel that this delivery follows shows what is wanted, or does not take the article.
 async fn follows(connection: &mut SqliteConnection, delivery: &Delivery, channel: &str) -> Result<bool, StoreError> {
-    let row = sqlx::query("SELECT live FROM deliveries WHERE article_id = ? AND channel = ?")
-        .bind(delivery.article.0)
-        .bind(channel)
-        .fetch_optional(connection)
-        .await
-        .map_err(failed)?;
-    let Some(row) = row else { return Ok(true) };
-    let live: Live = from_json(row.get("live"))?;
+    let Some(live) = followed(connection, delivery, channel).await? else { return Ok(true) };
     Ok(match (delivery.wanted, live) {
         (Wanted::Revision(wanted), Live::Shown { revision, .. }) => revision >= wanted,
         (Wanted::Revision(_), _) => false,
@@ -272,8 +265,17 @@ async fn content(
     Ok((content, accepted, revision))
 }
 
-async fn item(connection: &mut SqliteConnection, leased: &Delivery, action: Action) -> Result<LeasedItem, StoreError> {
+async fn item(
+    connection: &mut SqliteConnection,
+    leased: &Delivery,
+    action: Action,
+    follows: Option<&str>,
+) -> Result<LeasedItem, StoreError> {
     let (article, accepted, revision) = content(connection, leased, action).await?;
+    let link = match follows {
+        Some(channel) => followed(connection, leased, channel).await?.and_then(|live| live.receipt()?.url.clone()),
+        None => None,
+    };
     let (first_accepted, withdrawn) = dates(connection, leased.article).await?;
     Ok(LeasedItem {
         delivery: leased.id,
@@ -284,7 +286,7 @@ async fn item(connection: &mut SqliteConnection, leased: &Delivery, action: Acti
         live: leased.live.clone(),
         published: article.published_at.unwrap_or(first_accepted),
         updated: withdrawn.filter(|_| action == Action::Withdraw).unwrap_or(accepted),
-        links: links(connection, leased).await?,
+        link,
         article,
         revision,
     })
@@ -302,20 +304,17 @@ async fn dates(
     Ok((instant(row.get("accepted_at")), row.get::<Option<i64>, _>("withdrawn_at").map(instant)))
 }
 
-/// The article's public addresses on other channels.
-async fn links(connection: &mut SqliteConnection, leased: &Delivery) -> Result<BTreeMap<String, String>, StoreError> {
-    let rows = sqlx::query("SELECT channel, live FROM deliveries WHERE article_id = ? AND channel <> ?")
-        .bind(leased.article.0)
-        .bind(&leased.channel)
-        .fetch_all(connection)
+/// What the channel that this one follows shows of the article.
+async fn followed(
+    connection: &mut SqliteConnection,
+    delivery: &Delivery,
+    follows: &str,
+) -> Result<Option<Live>, StoreError> {
+    let row = sqlx::query("SELECT live FROM deliveries WHERE article_id = ? AND channel = ?")
+        .bind(delivery.article.0)
+        .bind(follows)
+        .fetch_optional(connection)
         .await
         .map_err(failed)?;
-    let mut links = BTreeMap::new();
-    for row in rows {
-        let live: Live = from_json(row.get("live"))?;
-        if let Some(url) = live.receipt().and_then(|receipt| receipt.url.clone()) {
-            links.insert(row.get("channel"), url);
-        }
-    }
-    Ok(links)
+    row.map(|row| from_json(row.get("live"))).transpose()
 }

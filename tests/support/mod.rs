@@ -1,0 +1,27 @@
+//! The hostile far sides and the oracle that reads them.
+//!
+//! * `oracle` compares what should be public with what the public saw; `public` replays that history.
+//! * `hostile_http` is a webhook receiver that misbehaves down to the socket; `hostile_smtp` a mail server that does.
+//! * `files` counts what stands in a folder of radio editions or a static site.
+//! * `watched`, `script` and `doorway` are what both far sides are made of.
+//!
+//! A far side lives on a thread of its own, so it works in blocking tests, beside a daemon run as a
+//! child process, and on any runtime; it stops when it is dropped.
+
+pub(crate) mod doorway;
+pub(crate) mod files;
+pub(crate) mod hostile_http;
+pub(crate) mod hostile_smtp;
+pub(crate) mod http_answer;
+pub(crate) mod http_fault;
+pub(crate) mod http_request;
+pub(crate) mod http_session;
+pub(crate) mod letter;
+pub(crate) mod oracle;
+pub(crate) mod public;
+pub(crate) mod script;
+pub(crate) mod signature;
+pub(crate) mod smtp_fault;
+pub(crate) mod smtp_session;
+pub(crate) mod watched;
+pub(crate) mod world;
