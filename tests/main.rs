@@ -5,3 +5,5 @@ mod support;
 mod doubles;
 
 mod hostile;
+
+mod crash;

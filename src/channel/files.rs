@@ -1,5 +1,6 @@
 //! Files that appear whole or not at all.
 
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -38,20 +39,17 @@ pub(crate) async fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     done.map_err(io::Error::other).flatten().map_err(|source| FileError { path: path.to_owned(), source })
 }
 
-/// The same, at once, for callers that already run where they may block.
-pub(crate) fn write_now(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_now(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".loa-").suffix(".tmp").tempfile_in(folder)?;
+    // Named after the file: what a kill leaves behind is replaced when the job is done again.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = folder.join(format!(".{name}.tmp"));
+    let mut file = File::create(&temporary)?;
     file.write_all(bytes)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    std::fs::File::open(folder)?.sync_all()
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)?;
+    File::open(folder)?.sync_all()
 }
 
 /// Reads a file; `None` when there is none.

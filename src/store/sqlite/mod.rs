@@ -142,10 +142,17 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
         return Err(StoreError::Newer(format!("schema {found}, this loa knows {newest}")));
     }
     let migrator = Migrator::with_migrations(migrations.collect());
-    migrator.run_direct(None, connection, false).await.map_err(|error| match error {
-        sqlx::migrate::MigrateError::Execute(error) => failed(error),
-        other => StoreError::Other(other.to_string()),
-    })
+    loop {
+        let before = schema_version(connection).await?;
+        let Err(error) = migrator.run_direct(None, connection, false).await else { return Ok(()) };
+        // Another process may have been making the same change at the same moment; then it is there now.
+        if schema_version(connection).await? == before {
+            return Err(match error {
+                sqlx::migrate::MigrateError::Execute(error) => failed(error),
+                other => StoreError::Other(other.to_string()),
+            });
+        }
+    }
 }
 
 /// The newest migration in the file; `None` in a new file.
