@@ -1,9 +1,9 @@
 //! The specification, in journey order.
 
 mod support;
-
 mod doubles;
-
+mod sample;
+mod delivery;
+mod schedule;
 mod hostile;
-
 mod crash;

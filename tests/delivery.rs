@@ -1,0 +1,502 @@
+//! The life of one delivery: every reachable state is visited, beside a far side that keeps the true list of
+//! what the public sees.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use loa::article::{ArticleId, ArticleKey, Revision};
+use loa::delivery::{
+    Action, Delivery, DeliveryId, Errand, Event, Hold, Job, Live, Outcome, Plan, Receipt, Refused, Sighting, State,
+    Unclear, Wanted, Why, apply, job_key, needed,
+};
+use loa::text::Text;
+use proptest::prelude::*;
+
+/// What the far side is like: the three ways of `Repeat`, the safe one in both of its forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    /// Ignores a request whose id it has seen (a Standard Webhooks receiver).
+    SafeById,
+    /// The same request writes the same place again (a website's page).
+    SafeByPlace,
+    /// Can be asked; makes a hidden copy first, if it likes.
+    AfterLookup,
+    /// Can neither be asked nor be told twice.
+    Never,
+}
+
+const KINDS: [Kind; 4] = [Kind::SafeById, Kind::SafeByPlace, Kind::AfterLookup, Kind::Never];
+
+/// The truth out there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Far {
+    /// Revisions that the public sees; more than one is a double post.
+    copies: Vec<u32>,
+    /// Ids it has seen.
+    seen: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct World {
+    kind: Kind,
+    delivery: Delivery,
+    far: Far,
+    /// The newest revision the office has published.
+    newest: u32,
+    /// Counts withdrawals: each one is an order of its own.
+    withdrawals: u32,
+}
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes)
+}
+
+fn note() -> Text {
+    Text::same("note")
+}
+
+fn plan(approval: bool) -> Plan {
+    Plan { planned: at(0), due: at(0), why: Why::Turn, edition: None, approval }
+}
+
+fn receipt(rehearsal: bool) -> Receipt {
+    Receipt { remote_id: "r".to_owned(), url: None, payload_hash: String::new(), rehearsal }
+}
+
+fn key() -> ArticleKey {
+    ArticleKey { source: "cms".to_owned(), external_id: "1".to_owned() }
+}
+
+fn rehearsed(live: &Live) -> bool {
+    live.receipt().is_some_and(|receipt| receipt.rehearsal)
+}
+
+impl World {
+    fn new(kind: Kind) -> Self {
+        let wanted = Wanted::Revision(Revision::FIRST);
+        let delivery = Delivery::new(DeliveryId(1), ArticleId(1), "kênh", wanted, plan(false));
+        Self { kind, delivery, far: Far::default(), newest: 1, withdrawals: 0 }
+    }
+
+    /// The same world with what only counts upwards folded together.
+    fn folded(mut self) -> Self {
+        let delivery = &mut self.delivery;
+        delivery.version = 0;
+        delivery.tries = delivery.tries.min(1);
+        if delivery.attempt > 0 {
+            delivery.attempt = 1;
+        }
+        match &mut delivery.state {
+            State::Sending { lease, errand } => {
+                lease.attempt = 1;
+                if let Errand::LookUp(_, looks) = errand {
+                    *looks = (*looks).min(1);
+                }
+            }
+            State::Uncertain { looks, .. } => *looks = (*looks).min(1),
+            _ => {}
+        }
+        self
+    }
+
+    fn unclear(&self) -> Unclear {
+        match self.kind {
+            Kind::SafeById | Kind::SafeByPlace => Unclear::Repeat { at: at(1), note: note() },
+            Kind::AfterLookup => Unclear::LookUp { at: at(2), note: note() },
+            Kind::Never => Unclear::Ask(note()),
+        }
+    }
+
+    /// The far side takes a job. `None`: it cannot be done there.
+    fn taken(&self, job: Job) -> Option<Far> {
+        let live = &self.delivery.live;
+        let mut far = self.far.clone();
+        if rehearsed(live) {
+            return Some(far);
+        }
+        if self.kind == Kind::SafeById {
+            let updated = at(i64::from(self.withdrawals));
+            if !far.seen.insert(key_of(job.action, live, updated)) {
+                return Some(far);
+            }
+        }
+        match (self.kind, job.action, live) {
+            (_, Action::Withdraw, _) => far.copies.clear(),
+            (Kind::SafeByPlace, Action::Create(revision) | Action::Update(revision), _)
+            | (Kind::SafeById, Action::Update(revision), _)
+            // The hidden copy is one object: showing it twice shows it once.
+            | (_, Action::Create(revision), Live::Staged { .. }) => far.copies = vec![revision.0],
+            (_, Action::Create(revision), _) => far.copies.push(revision.0),
+            (_, Action::Update(revision), _) => match far.copies.last_mut() {
+                Some(copy) => *copy = revision.0,
+                None => return None,
+            },
+        }
+        Some(far)
+    }
+
+    /// Whether the far side shows that `job` was done.
+    fn is_done(&self, job: Job) -> bool {
+        match job.action {
+            Action::Create(_) => !self.far.copies.is_empty(),
+            Action::Update(revision) => self.far.copies == [revision.0],
+            Action::Withdraw => self.far.copies.is_empty(),
+        }
+    }
+
+    /// Everything that can happen here, each with what it does to the far side.
+    fn moves(&self, most_revision: u32) -> Vec<(Event, Far)> {
+        let same = |event| (event, self.far.clone());
+        let mut moves = Vec::new();
+        for approval in [false, true] {
+            let wants = |wanted| same(Event::Want(wanted, plan(approval)));
+            moves.push(wants(Wanted::Withdrawn));
+            if self.newest < most_revision {
+                moves.push(wants(Wanted::Revision(Revision(self.newest + 1))));
+            }
+            // An older one coming late. (After a withdrawal the intake itself refuses it.)
+            if let Wanted::Revision(now) = self.delivery.wanted {
+                moves.extend((1..=now.0).map(|revision| wants(Wanted::Revision(Revision(revision)))));
+            }
+            moves.push(same(Event::Replan(plan(approval))));
+        }
+        let (node, until) = ("node".to_owned(), at(3));
+        let actions = (1..=self.newest)
+            .flat_map(|n| [Action::Create(Revision(n)), Action::Update(Revision(n))])
+            .chain([Action::Withdraw]);
+        moves.extend(actions.map(|action| {
+            same(Event::Lease { node: node.clone(), until, job: Job { action, edition: None } })
+        }));
+        moves.push(same(Event::LeaseLook { node, until }));
+        moves.push(same(Event::Postpone { due: at(4), why: Why::Rate }));
+        moves.push(same(Event::Hold(Hold::Late { planned: at(0) })));
+        moves.push(same(Event::Unrehearse));
+        moves.push(same(Event::Release(plan(false))));
+        let now = self.delivery.attempt;
+        for attempt in [now.wrapping_sub(1), now, now + 1] {
+            moves.push(same(Event::Renew { attempt, until: at(5) }));
+            self.answers(attempt, &mut moves);
+            self.sights(attempt, &mut moves);
+        }
+        match &self.delivery.state {
+            State::Sending { errand: Errand::Send(job), .. } => {
+                moves.push(same(Event::LeaseLost(self.unclear())));
+                moves.extend(self.taken(*job).map(|far| (Event::LeaseLost(self.unclear()), far)));
+            }
+            State::Uncertain { job, .. } => {
+                for went_out in [true, false] {
+                    // People tell the truth.
+                    if went_out == self.is_done(*job) {
+                        moves.push(same(Event::Resolve { went_out, plan: plan(false) }));
+                    }
+                }
+            }
+            _ => {
+                moves.push(same(Event::LeaseLost(self.unclear())));
+                moves.push(same(Event::Resolve { went_out: true, plan: plan(false) }));
+            }
+        }
+        moves
+    }
+
+    fn answers(&self, attempt: u32, moves: &mut Vec<(Event, Far)>) {
+        let same = |outcome| (Event::Settle { attempt, outcome }, self.far.clone());
+        moves.push(same(Outcome::NotTaken { retry_at: at(1), note: note() }));
+        moves.push(same(Outcome::ChannelPaused));
+        moves.push(same(Outcome::Refused(note())));
+        moves.push(same(Outcome::Unclear(self.unclear())));
+        let State::Sending { errand: Errand::Send(job), .. } = &self.delivery.state else {
+            moves.push(same(Outcome::Shown(receipt(false))));
+            moves.push(same(Outcome::Gone));
+            return;
+        };
+        let live = &self.delivery.live;
+        if self.kind == Kind::AfterLookup
+            && matches!(live, Live::Nothing)
+            && matches!(job.action, Action::Create(_))
+        {
+            moves.push(same(Outcome::Staged("draft".to_owned())));
+        }
+        if let Some(far) = self.taken(*job) {
+            let outcome = match job.action {
+                Action::Withdraw => Outcome::Gone,
+                _ => Outcome::Shown(receipt(rehearsed(live))),
+            };
+            moves.push((Event::Settle { attempt, outcome }, far.clone()));
+            moves.push((Event::Settle { attempt, outcome: Outcome::Unclear(self.unclear()) }, far));
+        }
+        // The channel rehearses: nobody sees anything.
+        if matches!((job.action, live), (Action::Create(_), Live::Nothing)) {
+            moves.push(same(Outcome::Shown(receipt(true))));
+        }
+    }
+
+    fn sights(&self, attempt: u32, moves: &mut Vec<(Event, Far)>) {
+        let same = |sighting| (Event::Sighted { attempt, sighting }, self.far.clone());
+        moves.push(same(Sighting::Unknown { again: Some(at(2)), note: note() }));
+        moves.push(same(Sighting::Unknown { again: None, note: note() }));
+        let job = match &self.delivery.state {
+            State::Sending { errand, .. } => errand.job(),
+            _ => Job { action: Action::Create(Revision(1)), edition: None },
+        };
+        let there = if job.action == Action::Withdraw { !self.is_done(job) } else { self.is_done(job) };
+        moves.push(same(if there { Sighting::Present(receipt(false)) } else { Sighting::Absent }));
+    }
+
+    /// The world after a move, or why there is none. Checks every promise on the way.
+    fn step(&self, event: Event, far: Far) -> Result<Self, Refused> {
+        let before = &self.delivery;
+        let result = apply(before, event.clone());
+        let context = || format!("{self:#?}\n{event:?}\n→ {result:#?}");
+        check_refusals(before, &event, result.as_ref(), &context);
+        let after = result.clone()?;
+        check_change(before, &event, &after, &context);
+        let mut next = Self { delivery: after, far, ..self.clone() };
+        match event {
+            Event::Want(Wanted::Revision(revision), _) => next.newest = next.newest.max(revision.0),
+            // An order to withdraw what is withdrawn already changes nothing.
+            Event::Want(Wanted::Withdrawn, _) if before.wanted != Wanted::Withdrawn => next.withdrawals += 1,
+            _ => {}
+        }
+        next.check_public(&context);
+        Ok(next)
+    }
+
+    /// What the public sees agrees with what loa believes.
+    fn check_public(&self, context: &dyn Fn() -> String) {
+        let Self { delivery, far, .. } = self;
+        assert!(far.copies.len() <= 1, "two public copies\n{}", context());
+        if delivery.state != State::Settled || rehearsed(&delivery.live) {
+            return;
+        }
+        match delivery.wanted {
+            Wanted::Revision(revision) => {
+                assert_eq!(far.copies, [revision.0], "settled, but the public sees something else\n{}", context());
+            }
+            Wanted::Withdrawn => assert!(far.copies.is_empty(), "withdrawn, but still public\n{}", context()),
+        }
+    }
+}
+
+/// The id under which a job goes out.
+fn key_of(action: Action, live: &Live, updated: DateTime<Utc>) -> String {
+    let _ = updated;
+    job_key("kênh", &key(), action, live)
+}
+
+/// What must not be possible.
+fn check_refusals(before: &Delivery, event: &Event, result: Result<&Delivery, &Refused>, context: &dyn Fn() -> String) {
+    let in_force = match &before.state {
+        State::Sending { lease, .. } => Some(lease.attempt),
+        _ => None,
+    };
+    match event {
+        Event::Settle { attempt, .. } | Event::Sighted { attempt, .. } | Event::Renew { attempt, .. }
+            if in_force != Some(*attempt) =>
+        {
+            assert!(result.is_err(), "an answer under another lease was taken\n{}", context());
+            if in_force.is_some() || *attempt <= before.attempt {
+                assert_eq!(result, Err(&Refused::Fenced), "{}", context());
+            }
+        }
+        Event::Lease { .. } | Event::LeaseLook { .. } if in_force.is_some() => {
+            assert!(result.is_err(), "leased twice\n{}", context());
+        }
+        Event::Lease { job, .. } => {
+            let may = matches!(before.state, State::Waiting { .. }) && before.needed() == Some(job.action);
+            assert_eq!(result.is_ok(), may, "a lease for something else than what is left to do\n{}", context());
+        }
+        Event::Want(Wanted::Revision(then), _) => {
+            if let Wanted::Revision(now) = before.wanted {
+                assert_eq!(result.is_err(), *then <= now, "{}", context());
+            }
+        }
+        Event::Unrehearse if !rehearsed(&before.live) => {
+            assert!(result.is_err(), "a real copy was forgotten\n{}", context());
+        }
+        _ => {}
+    }
+}
+
+/// What must hold of every change.
+fn check_change(before: &Delivery, event: &Event, after: &Delivery, context: &dyn Fn() -> String) {
+    assert_eq!(after.version, before.version + 1, "{}", context());
+    assert!(after.attempt >= before.attempt, "{}", context());
+    // A reason, and a next time or a person.
+    let (reason, timed) = match &after.state {
+        State::Settled => {
+            assert_eq!(after.needed(), None, "settled with work left\n{}", context());
+            ("settled".to_owned(), true)
+        }
+        State::Waiting { why, .. } => {
+            assert!(after.needed().is_some(), "waits for nothing\n{}", context());
+            (why.text().vi, after.state.due().is_some())
+        }
+        State::Sending { lease, .. } => {
+            assert_eq!(lease.attempt, after.attempt, "{}", context());
+            (lease.node.clone(), after.state.due().is_some())
+        }
+        State::Uncertain { look, note, .. } => (note.vi.clone(), look.is_none() || after.state.due() == *look),
+        State::Held { why } => {
+            assert!(after.needed().is_some(), "a person is asked about nothing\n{}", context());
+            (why.text().vi, true)
+        }
+        State::Failed { why } => {
+            assert!(after.needed().is_some(), "failed with nothing left to do\n{}", context());
+            (why.vi.clone(), true)
+        }
+    };
+    assert!(!reason.is_empty() && timed, "no reason or no next time\n{}", context());
+    // `wanted` moves by Want alone, and never down.
+    if before.wanted != after.wanted {
+        assert!(matches!(event, Event::Want(..)), "{}", context());
+        if let (Wanted::Revision(was), Wanted::Revision(is)) = (before.wanted, after.wanted) {
+            assert!(was < is, "wanted went down\n{}", context());
+        }
+    }
+    if let (Live::Shown { revision: was, .. }, Live::Shown { revision: is, .. }) = (&before.live, &after.live) {
+        assert!(was <= is, "an older revision replaced a newer one\n{}", context());
+    }
+    let never_sent = before.live == Live::Nothing
+        && matches!(before.state, State::Waiting { .. } | State::Held { .. } | State::Failed { .. });
+    if matches!(event, Event::Want(Wanted::Withdrawn, _)) && never_sent {
+        assert_eq!(after.state, State::Settled, "a withdrawal of nothing was queued\n{}", context());
+    }
+    if let Live::Maybe(sent) = after.live {
+        let may = [Action::Create(sent), Action::Withdraw];
+        assert!(after.needed().is_some_and(|action| may.contains(&action)), "{}", context());
+    }
+    check_doubt(before, event, after, context);
+}
+
+/// Doubt ends only by knowledge.
+fn check_doubt(before: &Delivery, event: &Event, after: &Delivery, context: &dyn Fn() -> String) {
+    let still_in_doubt = matches!(
+        after.state,
+        State::Uncertain { .. } | State::Sending { errand: Errand::LookUp(..), .. }
+    );
+    match &before.state {
+        State::Uncertain { .. } => {
+            let knows = matches!(event, Event::Resolve { .. });
+            assert!(knows || still_in_doubt, "doubt went away by itself\n{}", context());
+        }
+        State::Sending { errand: Errand::LookUp(..), .. } => {
+            let knows = matches!(event, Event::Sighted { sighting: Sighting::Present(_) | Sighting::Absent, .. });
+            assert!(knows || still_in_doubt, "doubt went away by itself\n{}", context());
+        }
+        _ => {}
+    }
+}
+
+struct Walk {
+    states: usize,
+    changes: usize,
+    refusals: usize,
+}
+
+/// Visits every world that can be reached with revisions up to `most_revision`.
+fn walk(kind: Kind, most_revision: u32) -> Walk {
+    let first = World::new(kind).folded();
+    let mut number: HashMap<World, usize> = HashMap::from([(first.clone(), 0)]);
+    let mut backwards: Vec<Vec<usize>> = vec![Vec::new()];
+    let mut at_rest = Vec::new();
+    let mut open = VecDeque::from([first]);
+    let (mut changes, mut refusals) = (0, 0);
+    while let Some(world) = open.pop_front() {
+        let here = number[&world];
+        if world.delivery.state == State::Settled {
+            at_rest.push(here);
+        }
+        for (event, far) in world.moves(most_revision) {
+            let Ok(next) = world.step(event, far) else {
+                refusals += 1;
+                continue;
+            };
+            changes += 1;
+            // Orders to withdraw differ only while they are on their way.
+            if next.withdrawals > most_revision {
+                continue;
+            }
+            let next = next.folded();
+            let there = *number.entry(next.clone()).or_insert_with(|| {
+                open.push_back(next);
+                backwards.push(Vec::new());
+                backwards.len() - 1
+            });
+            backwards[there].push(here);
+        }
+    }
+    // Nothing is lost: from everywhere there is a way to rest.
+    let mut reaches = vec![false; backwards.len()];
+    let mut open = at_rest;
+    while let Some(here) = open.pop() {
+        if !std::mem::replace(&mut reaches[here], true) {
+            open.extend(&backwards[here]);
+        }
+    }
+    let stuck = number.iter().find(|(_, number)| !reaches[**number]);
+    assert!(stuck.is_none(), "no way to rest from {stuck:#?}");
+    Walk { states: number.len(), changes, refusals }
+}
+
+#[test]
+fn every_reachable_state_keeps_every_promise() {
+    let mut states = 0;
+    for kind in KINDS {
+        let walk = walk(kind, 3);
+        println!("{kind:?}: {} states, {} changes, {} refusals", walk.states, walk.changes, walk.refusals);
+        assert!(walk.states > 100 && walk.refusals > walk.changes / 10, "the walk did not get anywhere");
+        states += walk.states;
+    }
+    println!("states walked: {states}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn long_random_lives_keep_every_promise(kind in 0..KINDS.len(), picks in prop::collection::vec(any::<u32>(), 1..120)) {
+        let mut world = World::new(KINDS[kind]);
+        for pick in picks {
+            // Moves that change nothing would fill most lives: only those that are possible are drawn.
+            let moves = world.moves(9);
+            let possible: Vec<World> =
+                moves.into_iter().filter_map(|(event, far)| world.step(event, far).ok()).collect();
+            prop_assert!(!possible.is_empty(), "nothing can happen any more in {world:?}");
+            let pick = usize::try_from(pick).unwrap_or(0) % possible.len();
+            world = possible[pick].clone();
+        }
+    }
+}
+
+#[test]
+fn the_table_of_what_is_left_to_do() {
+    let shown = |n| Live::Shown { revision: Revision(n), receipt: receipt(false) };
+    let staged = Live::Staged { revision: Revision(1), remote_id: "draft".to_owned() };
+    let rows = [
+        (Wanted::Revision(Revision(2)), Live::Nothing, Some(Action::Create(Revision(2)))),
+        (Wanted::Revision(Revision(2)), staged.clone(), Some(Action::Create(Revision(2)))),
+        (Wanted::Revision(Revision(2)), Live::Maybe(Revision(1)), Some(Action::Create(Revision(1)))),
+        (Wanted::Revision(Revision(2)), shown(1), Some(Action::Update(Revision(2)))),
+        (Wanted::Revision(Revision(2)), shown(2), None),
+        (Wanted::Withdrawn, Live::Nothing, None),
+        (Wanted::Withdrawn, staged, Some(Action::Withdraw)),
+        (Wanted::Withdrawn, Live::Maybe(Revision(1)), Some(Action::Withdraw)),
+        (Wanted::Withdrawn, shown(2), Some(Action::Withdraw)),
+    ];
+    for (wanted, live, expected) in rows {
+        assert_eq!(needed(wanted, &live), expected, "{wanted:?} with {live:?}");
+    }
+}
+
+#[test]
+fn two_corrections_while_a_channel_is_down_become_one_update() {
+    let mut world = World::new(Kind::SafeByPlace);
+    world.delivery.live = Live::Shown { revision: Revision(1), receipt: receipt(false) };
+    world.delivery.state = State::Settled;
+    let mut delivery = world.delivery;
+    for revision in [2, 3] {
+        delivery = apply(&delivery, Event::Want(Wanted::Revision(Revision(revision)), plan(false))).unwrap();
+    }
+    assert_eq!(delivery.needed(), Some(Action::Update(Revision(3))));
+}
