@@ -52,6 +52,10 @@ pub fn apply(delivery: &Delivery, event: Event) -> Result<Delivery, Refused> {
         }
         Event::Unrehearse => {
             waiting(&next)?;
+            // A copy that the public sees is never forgotten.
+            if !next.live.receipt().is_some_and(|receipt| receipt.rehearsal) {
+                return Err(Refused::WrongState);
+            }
             next.live = Live::Nothing;
             wait_or_settle(&mut next);
         }

@@ -6,6 +6,9 @@ use super::{Change, Schedule, Timing};
 use crate::delivery::{Action, Event, Hold, Why};
 use crate::queue::{Candidate, Gate};
 
+/// No wait for another channel is longer, whatever its file says: the calendar has an end.
+const LONGEST_WAIT: TimeDelta = TimeDelta::days(36_500);
+
 /// A channel's schedule, asked about candidates at the moment they would be sent.
 #[derive(Clone, Debug)]
 pub struct ChannelGate(pub Schedule);
@@ -73,8 +76,8 @@ impl ChannelGate {
         if candidate.after_ready {
             return None;
         }
-        let timeout = TimeDelta::from_std(schedule.after_timeout).unwrap_or(TimeDelta::MAX);
-        let latest = candidate.delivery.plan.planned.checked_add_signed(timeout)?;
+        let timeout = TimeDelta::from_std(schedule.after_timeout).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
+        let latest = candidate.delivery.plan.planned + timeout;
         Some(if now >= latest {
             Event::Hold(Hold::After { channel })
         } else {
