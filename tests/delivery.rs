@@ -280,8 +280,7 @@ impl World {
 
 /// The id under which a job goes out.
 fn key_of(action: Action, live: &Live, updated: DateTime<Utc>) -> String {
-    let _ = updated;
-    job_key("kênh", &key(), action, live)
+    job_key("kênh", &key(), action, live, updated)
 }
 
 /// What must not be possible.

@@ -228,11 +228,21 @@ impl Delivery {
 
 /// Stable name of the job that does `action` for one article on one channel: the same after any crash or
 /// retry, another one for every revision. Far sides that honour it see a repeat as the same thing.
+///
+/// A revision is withdrawn twice when its copy came back in between under a lost answer: `ordered`, the
+/// instant of the order, tells the two withdrawals apart.
 #[must_use]
-pub fn job_key(channel: &str, article: &ArticleKey, action: Action, live: &Live) -> String {
-    let revision = action.revision().or(live.revision()).unwrap_or_default();
-    let action = action.name();
-    named(&[channel, &article.source, &article.external_id, action, &revision.to_string()])
+pub fn job_key(
+    channel: &str,
+    article: &ArticleKey,
+    action: Action,
+    live: &Live,
+    ordered: DateTime<Utc>,
+) -> String {
+    let revision = action.revision().or(live.revision()).unwrap_or_default().to_string();
+    let ordered = ordered.timestamp_millis().to_string();
+    let parts = [channel, &article.source, &article.external_id, action.name(), &revision, &ordered];
+    named(if action == Action::Withdraw { &parts } else { parts.get(..5).unwrap_or(&parts) })
 }
 
 /// Stable name of the job that sends one edition.

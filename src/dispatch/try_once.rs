@@ -69,7 +69,10 @@ fn item(leased: &LeasedItem) -> Item {
 fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload) -> Job {
     let items: Vec<Item> = work.items.iter().map(item).collect();
     let (key, article) = match (work.edition, work.items.first()) {
-        (None, Some(only)) => (job_key(&lane.name, &only.article.key, only.action, &only.live), Some(only.article_id)),
+        (None, Some(only)) => {
+            let key = job_key(&lane.name, &only.article.key, only.action, &only.live, only.updated);
+            (key, Some(only.article_id))
+        }
         (slot, _) => (edition_key(&lane.name, slot.unwrap_or_default()), None),
     };
     let copies = shop.queue.copies(&lane.name, &key, article);
