@@ -239,8 +239,7 @@ impl World {
             State::Sending { errand, .. } => errand.job(),
             _ => Job { action: Action::Create(Revision(1)), edition: None },
         };
-        let there = if job.action == Action::Withdraw { !self.is_done(job) } else { self.is_done(job) };
-        moves.push(same(if there { Sighting::Present(receipt(false)) } else { Sighting::Absent }));
+        moves.push(same(if self.is_done(job) { Sighting::Present(receipt(false)) } else { Sighting::Absent }));
     }
 
     /// The world after a move, or why there is none. Checks every promise on the way.

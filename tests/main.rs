@@ -5,5 +5,6 @@ mod doubles;
 mod sample;
 mod delivery;
 mod schedule;
+mod store;
 mod hostile;
 mod crash;

@@ -83,9 +83,9 @@ pub enum Progress {
 /// What a look-up saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// The copy that the job makes is there.
+    /// The job was done: the copy that it makes is there, or for a withdrawal, what it takes back is gone.
     Present(Receipt),
-    /// It is provably not there: the job may be done again.
+    /// It was provably not done and may be done again.
     Absent,
     /// It cannot be told.
     Unknown(Text),

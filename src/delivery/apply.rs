@@ -208,13 +208,10 @@ fn lease_lost(next: &mut Delivery, unclear: Unclear) -> Result<(), Refused> {
 }
 
 fn sighted(next: &mut Delivery, job: Job, looks: u32, sighting: Sighting) {
-    match (sighting, job.action) {
-        (Sighting::Present(receipt), Action::Create(_) | Action::Update(_)) => done(next, job, Some(receipt)),
-        // A withdrawal whose copy is still there has not been done: it goes on as planned.
-        (Sighting::Present(_), Action::Withdraw) => wait_or_settle(next),
-        (Sighting::Absent, Action::Withdraw) => done(next, job, None),
-        (Sighting::Absent, _) => wait_or_settle(next),
-        (Sighting::Unknown { again, note }, _) => {
+    match sighting {
+        Sighting::Present(receipt) => done(next, job, Some(receipt)),
+        Sighting::Absent => wait_or_settle(next),
+        Sighting::Unknown { again, note } => {
             next.state = State::Uncertain { job, look: again, looks: looks + 1, note };
         }
     }

@@ -121,9 +121,9 @@ pub enum Unclear {
 /// What a look-up saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sighting {
-    /// The job was done: here is the copy. (For a withdrawal: [`Sighting::Absent`].)
+    /// The job was done: here is the copy, or for a withdrawal what stands in its place.
     Present(Receipt),
-    /// The job was provably not done and may be done again; for a withdrawal, the copy is gone.
+    /// The job was provably not done and may be done again, a withdrawal too.
     Absent,
     /// It cannot be told now.
     Unknown {
