@@ -62,6 +62,10 @@ async fn follow_up(
     if before.live == after.live && !matches!(after.state, State::Settled) {
         return Ok(());
     }
+    // Some have had it, or perhaps have: the same edition has to be finished for the others.
+    if matches!(after.live, Live::Maybe(_)) {
+        return Ok(());
+    }
     if let State::Sending { errand: Errand::Send(job) | Errand::LookUp(job, _), .. } = &before.state
         && let Some(slot) = job.edition
     {
