@@ -20,7 +20,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Row as _, SqlStr};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqlStr};
 use tokio::sync::Notify;
 
 use crate::queue::StoreError;
@@ -64,6 +64,9 @@ impl SqliteStore {
                 .map_err(|error| StoreError::Unreachable(format!("{}: {error}", folder.display())))?;
         }
         let connect = connect_options(options);
+        if std::fs::metadata(&options.path).is_ok_and(|file| file.len() > 0) {
+            inspect(&options.path).await?;
+        }
         let mut connection = connect.connect().await.map_err(|error| opening(error, &options.path))?;
         migrate(&mut connection).await?;
         let readers = SqlitePoolOptions::new()
@@ -114,6 +117,19 @@ impl SqliteStore {
         let bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
         bells.values().for_each(|bell| bell.notify_one());
     }
+}
+
+/// Looks into a file that is there before anything is written into it: another program's database is not ours.
+async fn inspect(path: &Path) -> Result<(), StoreError> {
+    let connect = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).disable_statement_logging();
+    let mut connection = connect.connect().await.map_err(|error| opening(error, path))?;
+    if schema_version(&mut connection).await?.is_none() {
+        let tables = sqlx::query("SELECT count(*) FROM sqlite_master").fetch_one(&mut connection).await;
+        if tables.map_err(failed)?.get::<i64, _>(0) > 0 {
+            return Err(StoreError::Corrupt("it is another program's database".to_owned()));
+        }
+    }
+    connection.close().await.map_err(failed)
 }
 
 fn connect_options(options: &SqliteOptions) -> SqliteConnectOptions {
