@@ -5,6 +5,7 @@ mod doubles;
 mod sample;
 mod delivery;
 mod schedule;
+mod route;
 mod store;
 mod hostile;
 mod crash;
