@@ -6,6 +6,8 @@ mod sample;
 mod delivery;
 mod schedule;
 mod route;
+mod config;
+mod intake;
 mod store;
 mod hostile;
 mod crash;

@@ -74,10 +74,15 @@ fn bad_after(spec: &ChannelSpec, all: &[ChannelSpec]) -> Option<ConfigError> {
     for _ in 0..=all.len() {
         match next {
             None => return None,
-            Some(name) if name == spec.channel => break,
+            Some(name) if name == spec.channel => {
+                return error(text!(
+                    "after nối vòng: kênh này chờ chính nó",
+                    "after runs in a circle: this channel waits for itself"
+                ));
+            }
             Some(name) => next = find(name).and_then(|other| other.schedule.after.as_deref()),
         }
     }
-    next?;
-    error(text!("after nối vòng: kênh này chờ chính nó", "after runs in a circle: this channel waits for itself"))
+    // It leads into a circle of others, who are told.
+    None
 }

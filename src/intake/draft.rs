@@ -95,6 +95,9 @@ impl Draft {
         if key.source.contains('/') {
             return Err(invalid(text!("source không được chứa dấu /", "source must not contain a slash")));
         }
+        if self.revision == Some(0) {
+            return Err(invalid(text!("revision đếm từ 1", "revision is counted from 1")));
+        }
         let title = one_line(&self.title.unwrap_or_default());
         let title_length = title.chars().count();
         if title.is_empty() {

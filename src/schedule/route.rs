@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use minijinja::{Environment, context};
+use minijinja::{Environment, ErrorKind, Value, context};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::article::{Article, Priority};
 use crate::text;
-use crate::text::Text;
+use crate::text::{Text, nearest};
 
 /// A channel's `[route]`. Everything is optional; what is left out takes every article.
 #[derive(Clone, Debug, Default)]
@@ -55,39 +56,65 @@ impl Route {
     /// # Errors
     /// [`RouteError`] when it cannot be parsed or names something that an article does not have.
     pub fn check(when: &str) -> Result<(), RouteError> {
-        let names = Environment::new()
-            .compile_expression(when)
-            .map_err(|error| not_valid(when, &error))?
-            .undeclared_variables(false);
+        let environment = Environment::new();
+        let expression = environment.compile_expression(when).map_err(|error| not_valid(when, &error))?;
+        let names = expression.undeclared_variables(false);
         let known = ["source", "title", "topics", "organisation", "priority", "language"];
         match names.iter().find(|name| !known.contains(&name.as_str())) {
             Some(name) => {
+                let near = nearest::nearest(name, known).unwrap_or("topics");
                 let known = known.join(", ");
                 Err(RouteError(text!(
-                    "điều kiện \"{when}\" dùng tên lạ \"{name}\"; có thể dùng: {known}",
-                    "the condition \"{when}\" uses the unknown name \"{name}\"; there are: {known}"
+                    "điều kiện \"{when}\" dùng tên lạ \"{name}\"; có phải \"{near}\"? Có thể dùng: {known}",
+                    "the condition \"{when}\" uses the unknown name \"{name}\"; did you mean \"{near}\"? There are: {known}"
                 )))
             }
-            None => Ok(()),
+            // Filters and tests are looked for only when they are used.
+            None => match expression.eval(facts("", "", &[], None, Priority::Normal, "")) {
+                Err(error) if is_unknown(&error) => Err(not_valid(when, &error)),
+                _ => Ok(()),
+            },
         }
     }
 }
 
+fn is_unknown(error: &minijinja::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction | ErrorKind::UnknownMethod
+    )
+}
+
+/// What a condition knows of an article.
+fn facts(
+    source: &str,
+    title: &str,
+    topics: &[String],
+    organisation: Option<&str>,
+    priority: Priority,
+    language: &str,
+) -> Value {
+    context! { source, title, topics => topics.to_vec(), organisation, priority => priority.name(), language }
+}
+
+/// Without regard to case, and to how the keyboard composes accents: an article is in NFC, a file may not be.
 fn same(a: &str, b: &str) -> bool {
-    a == b || a.to_lowercase() == b.to_lowercase()
+    let plain = |words: &str| words.to_lowercase().nfc().collect::<String>();
+    a == b || plain(a) == plain(b)
 }
 
 fn evaluate(when: &str, article: &Article) -> Result<bool, RouteError> {
-    let facts = context! {
-        source => article.key.source.as_str(),
-        title => article.title.as_str(),
-        topics => article.topics.clone(),
-        organisation => article.organisation.as_deref(),
-        priority => article.priority.name(),
-        language => article.language.as_str(),
-    };
+    let facts = facts(
+        &article.key.source,
+        &article.title,
+        &article.topics,
+        article.organisation.as_deref(),
+        article.priority,
+        &article.language,
+    );
     let environment = Environment::new();
-    let expression = environment.compile_expression(when).map_err(|error| not_valid(when, &error))?;
+    let composed: String = when.nfc().collect();
+    let expression = environment.compile_expression(&composed).map_err(|error| not_valid(when, &error))?;
     Ok(expression.eval(facts).map_err(|error| not_valid(when, &error))?.is_true())
 }
 
