@@ -74,7 +74,9 @@ fn a_channel_file_means_what_it_says() {
     assert_eq!((spec.channel.as_str(), spec.name.as_str(), spec.kind.name), ("cong", "Cổng", "site"));
     assert!(spec.enabled && !spec.rehearsal);
     assert_eq!(spec.schedule.grace, Duration::from_secs(6 * 3_600));
-    assert!(matches!(&spec.schedule.timing, Timing::Cron(lines) if lines.len() == 1 && lines[0].written() == "30 4 * * *"));
+    assert!(
+        matches!(&spec.schedule.timing, Timing::Cron(lines) if lines.len() == 1 && lines[0].written() == "30 4 * * *")
+    );
     assert_eq!(spec.limits.rate, Some(Rate { most: 30, per: Duration::from_secs(3_600) }));
     assert_eq!((spec.limits.concurrency, spec.limits.timeout), (2, Duration::from_secs(10)));
     let retry = RetryPolicy { attempts: 5, first: Duration::from_secs(1), longest: Duration::from_secs(600) };
@@ -121,7 +123,12 @@ fn a_bad_value_is_told_with_its_line_and_what_would_be_right() {
         ("rate = \"30/h\"", "rate = \"0/h\"", "\"30/h\"", "is not a rate"),
         ("concurrency = 2", "concurrency = 0", "từ 1 đến 64", "from 1 to 64"),
         ("concurrency = 2", "concurrency = \"2\"", "sai kiểu", "wrong type"),
-        ("quiet = ", "timezone = \"Asia/Ho_Chi_Min\"\nquiet = ", "có phải \"Asia/Ho_Chi_Minh\"", "did you mean \"Asia/Ho_Chi_Minh\""),
+        (
+            "quiet = ",
+            "timezone = \"Asia/Ho_Chi_Min\"\nquiet = ",
+            "có phải \"Asia/Ho_Chi_Minh\"",
+            "did you mean \"Asia/Ho_Chi_Minh\"",
+        ),
         ("topics = [\"thông báo\"]", "when = \"'y tế' in topic\"", "\"topic\"", "unknown name \"topic\""),
         ("topics = [\"thông báo\"]", "topics = \"thông báo\"", "sai kiểu", "wrong type"),
         ("folder = \"var/site\"", "folder = 5", "sai kiểu", "wrong type"),
@@ -137,7 +144,10 @@ fn a_bad_value_is_told_with_its_line_and_what_would_be_right() {
     assert_eq!(mode.line, Some(3));
     assert!(mode.text.vi.contains("có phải \"rehearsal\""), "{}", mode.text.vi);
     let missing = check(&CHANNEL.replace("folder = \"var/site\"\n", "")).err().unwrap();
-    assert!(missing.text.vi.contains("thiếu \"folder\"") && missing.text.en.contains("\"folder\" is missing"), "{missing}");
+    assert!(
+        missing.text.vi.contains("thiếu \"folder\"") && missing.text.en.contains("\"folder\" is missing"),
+        "{missing}"
+    );
     let broken = check("kind = \"site").err().unwrap();
     assert_eq!(broken.line, Some(1));
 }
@@ -146,9 +156,8 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 #[test]
 fn a_secret_written_into_a_file_is_refused_and_never_repeated() {
-    let fanpage = |secret: &str| {
-        format!("kind = \"fanpage\"\n[settings]\nurl = \"https://x.example.vn\"\nsecret = {secret}\n")
-    };
+    let fanpage =
+        |secret: &str| format!("kind = \"fanpage\"\n[settings]\nurl = \"https://x.example.vn\"\nsecret = {secret}\n");
     let email = |secret: &str| {
         let rest = "from = \"a@x.vn\"\nrecipients = \"r.txt\"\nhost = \"h\"\nusername = \"u\"";
         format!("kind = \"email\"\n[settings]\n{rest}\npassword = {secret}\n")
@@ -174,10 +183,11 @@ fn a_secret_written_into_a_file_is_refused_and_never_repeated() {
 fn a_secret_that_is_not_there_is_named_and_its_content_never_shown() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret");
-    let file = |place: &str| {
-        format!("kind = \"fanpage\"\n[settings]\nurl = \"https://x.example.vn\"\nsecret = {place}\n")
+    let file =
+        |place: &str| format!("kind = \"fanpage\"\n[settings]\nurl = \"https://x.example.vn\"\nsecret = {place}\n");
+    let open = |place: &str| {
+        channel(&file(place)).unwrap_or_else(|error| panic!("{error}")).open(&office(), folder.path(), true)
     };
-    let open = |place: &str| channel(&file(place)).unwrap_or_else(|error| panic!("{error}")).open(&office(), folder.path(), true);
     let missing = open("{ env = \"LOA_NO_SUCH_SECRET\" }").err().unwrap();
     assert!(missing.text.vi.contains("LOA_NO_SUCH_SECRET"), "{missing}");
     let place = format!("{{ file = {:?} }}", path.display().to_string());
@@ -241,7 +251,9 @@ fn config_toml_means_what_it_says_and_may_be_empty() {
     assert_eq!(empty.office.language, Language::Vi);
     assert_eq!(empty.channels, PathBuf::from("/etc/loa/channels"));
     assert_eq!((empty.http.listen, empty.store.max_size), (None, None));
-    let full = config("name = \"UBND\"\nlanguage = \"en\"\n[store]\npath = \"/data/loa.db\"\nmax_size = \"2GB\"\n[shutdown]\ngrace = \"5s\"\n");
+    let full = config(
+        "name = \"UBND\"\nlanguage = \"en\"\n[store]\npath = \"/data/loa.db\"\nmax_size = \"2GB\"\n[shutdown]\ngrace = \"5s\"\n",
+    );
     let full = full.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((full.store.path, full.store.max_size), (PathBuf::from("/data/loa.db"), Some(2 << 30)));
     assert_eq!((full.office.language, full.grace), (Language::En, Duration::from_secs(5)));
@@ -338,7 +350,8 @@ fn the_files_that_are_shipped_load() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     if root.join("config.toml").exists() {
         let config = Config::load(&root.join("config.toml")).unwrap_or_else(|error| panic!("{error}"));
-        let specs = load_channels(&config.channels, config.office.timezone).unwrap_or_else(|errors| panic!("{errors:#?}"));
+        let specs =
+            load_channels(&config.channels, config.office.timezone).unwrap_or_else(|errors| panic!("{errors:#?}"));
         assert!(!specs.is_empty(), "no channels are shipped");
         for spec in specs {
             if let Err(error) = spec.open(&config.office, &config.base, false) {

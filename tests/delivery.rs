@@ -164,9 +164,9 @@ impl World {
         let actions = (1..=self.newest)
             .flat_map(|n| [Action::Create(Revision(n)), Action::Update(Revision(n))])
             .chain([Action::Withdraw]);
-        moves.extend(actions.map(|action| {
-            same(Event::Lease { node: node.clone(), until, job: Job { action, edition: None } })
-        }));
+        moves.extend(
+            actions.map(|action| same(Event::Lease { node: node.clone(), until, job: Job { action, edition: None } })),
+        );
         moves.push(same(Event::LeaseLook { node, until }));
         moves.push(same(Event::Postpone { due: at(4), why: Why::Rate }));
         moves.push(same(Event::Hold(Hold::Late { planned: at(0) })));
@@ -211,10 +211,7 @@ impl World {
             return;
         };
         let live = &self.delivery.live;
-        if self.kind == Kind::AfterLookup
-            && matches!(live, Live::Nothing)
-            && matches!(job.action, Action::Create(_))
-        {
+        if self.kind == Kind::AfterLookup && matches!(live, Live::Nothing) && matches!(job.action, Action::Create(_)) {
             moves.push(same(Outcome::Staged("draft".to_owned())));
         }
         if let Some(far) = self.taken(*job) {
@@ -369,10 +366,8 @@ fn check_change(before: &Delivery, event: &Event, after: &Delivery, context: &dy
 
 /// Doubt ends only by knowledge.
 fn check_doubt(before: &Delivery, event: &Event, after: &Delivery, context: &dyn Fn() -> String) {
-    let still_in_doubt = matches!(
-        after.state,
-        State::Uncertain { .. } | State::Sending { errand: Errand::LookUp(..), .. }
-    );
+    let still_in_doubt =
+        matches!(after.state, State::Uncertain { .. } | State::Sending { errand: Errand::LookUp(..), .. });
     match &before.state {
         State::Uncertain { .. } => {
             let knows = matches!(event, Event::Resolve { .. });

@@ -200,9 +200,12 @@ async fn a_receiver_that_does_not_know_ids_is_never_sent_the_same_post_twice() {
     }
 }
 
+/// What the mail server is told to do, by name.
+type Trouble = (&'static str, fn(&World));
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_the_mail_server_does_every_recipient_has_one_copy_or_a_person_is_told() {
-    let troubles: Vec<(&str, fn(&World))> = vec![
+    let troubles: Vec<Trouble> = vec![
         ("drops at DATA", |world| {
             world.smtp.script(vec![OnMessage::DropAtData]);
         }),

@@ -43,7 +43,11 @@ fn json(fields: serde_json::Value) -> String {
     let mut all = serde_json::json!({ "title": "Lịch tiếp công dân", "body_text": BODY });
     let (Some(all_fields), serde_json::Value::Object(fields)) = (all.as_object_mut(), fields) else { unreachable!() };
     for (name, value) in fields {
-        if value.is_null() { all_fields.remove(&name); } else { all_fields.insert(name, value); }
+        if value.is_null() {
+            all_fields.remove(&name);
+        } else {
+            all_fields.insert(name, value);
+        }
     }
     all.to_string()
 }
@@ -96,8 +100,10 @@ fn a_files_ending_tells_its_form() {
 #[test]
 fn text_with_separate_accents_becomes_composed_text() {
     let apart = |words: &str| words.nfd().collect::<String>();
-    let together = read(&json(serde_json::json!({ "topics": ["thông báo"], "organisation": "Xã Ân Thi" })), Format::Json);
-    let separate = read(&apart(&json(serde_json::json!({ "topics": ["thông báo"], "organisation": "Xã Ân Thi" }))), Format::Json);
+    let together =
+        read(&json(serde_json::json!({ "topics": ["thông báo"], "organisation": "Xã Ân Thi" })), Format::Json);
+    let separate =
+        read(&apart(&json(serde_json::json!({ "topics": ["thông báo"], "organisation": "Xã Ân Thi" }))), Format::Json);
     assert_eq!(together, separate);
     assert_eq!(together.content_hash(), separate.content_hash());
     assert_eq!(separate.body_text, BODY.trim());
@@ -105,7 +111,9 @@ fn text_with_separate_accents_becomes_composed_text() {
 
 #[test]
 fn invisible_characters_and_line_breaks_do_not_make_a_title() {
-    let title = read(&json(serde_json::json!({ "title": "  Lịch\u{200b} tiếp\n\u{a0}công\tdân \u{feff}" })), Format::Json).title;
+    let title =
+        read(&json(serde_json::json!({ "title": "  Lịch\u{200b} tiếp\n\u{a0}công\tdân \u{feff}" })), Format::Json)
+            .title;
     assert_eq!(title, "Lịch tiếp công dân");
 }
 
@@ -134,11 +142,29 @@ fn what_could_act_on_the_reader_is_removed() {
     for field in ["body_html", "body_markdown"] {
         let article = read(&json(serde_json::json!({ "body_text": null, field: html })), Format::Json);
         let out = article.body_html.to_lowercase();
-        for bad in ["script", "onclick", "onerror", "onload", "iframe", "javascript:", "alert", "style", "ghi chú", "data:", "<form", "<input", "<svg"] {
+        for bad in [
+            "script",
+            "onclick",
+            "onerror",
+            "onload",
+            "iframe",
+            "javascript:",
+            "alert",
+            "style",
+            "ghi chú",
+            "data:",
+            "<form",
+            "<input",
+            "<svg",
+        ] {
             assert!(!out.contains(bad), "{bad} in {out}");
         }
         assert!(out.contains("<b>bà con</b>") && out.contains("https://anbinh.example.vn/a"), "{out}");
-        assert!(!article.body_text.contains("alert") && article.body_text.contains("Chào bà con"), "{}", article.body_text);
+        assert!(
+            !article.body_text.contains("alert") && article.body_text.contains("Chào bà con"),
+            "{}",
+            article.body_text
+        );
     }
 }
 
@@ -158,11 +184,19 @@ fn what_is_missing_or_too_long_is_named() {
         (json(serde_json::json!({ "title": " \u{200b} " })), "thiếu tiêu đề", "title is missing"),
         (json(serde_json::json!({ "body_text": null })), "thiếu nội dung", "body is missing"),
         (json(serde_json::json!({ "body_text": " \n " })), "thiếu nội dung", "body is missing"),
-        (json(serde_json::json!({ "body_text": null, "body_html": "<script>x</script>" })), "thiếu nội dung", "body is missing"),
+        (
+            json(serde_json::json!({ "body_text": null, "body_html": "<script>x</script>" })),
+            "thiếu nội dung",
+            "body is missing",
+        ),
         (json(serde_json::json!({ "body_html": "<p>x</p>" })), "chỉ dùng một", "only one of"),
         (json(serde_json::json!({ "title": long(501) })), "dài 501 ký tự", "has 501 characters"),
         (json(serde_json::json!({ "external_id": long(201) })), "dài 201 ký tự", "has 201 characters"),
-        (json(serde_json::json!({ "body_text": "x".repeat(2 * 1024 * 1024 + 1) })), "tối đa 2097152", "at most 2097152"),
+        (
+            json(serde_json::json!({ "body_text": "x".repeat(2 * 1024 * 1024 + 1) })),
+            "tối đa 2097152",
+            "at most 2097152",
+        ),
         (json(serde_json::json!({ "source": "a/b" })), "source không được chứa", "must not contain a slash"),
         (json(serde_json::json!({ "canonical_url": "ftp://x/y" })), "canonical_url \"ftp://x/y\"", "is not an http(s)"),
         (json(serde_json::json!({ "images": [{ "url": "javascript:1" }] })), "images.url", "is not an http(s)"),
@@ -213,9 +247,16 @@ fn a_file_that_is_not_utf_8_names_the_line() {
 
 #[test]
 fn hours_are_read_as_people_write_them_and_bad_ones_are_refused() {
-    let at = |words: &str| read(&json(serde_json::json!({ "published_at": words })), Format::Json).published_at.unwrap();
+    let at =
+        |words: &str| read(&json(serde_json::json!({ "published_at": words })), Format::Json).published_at.unwrap();
     let expected = utc("2026-11-23T07:30:00+07:00");
-    for words in ["2026-11-23T07:30:00+07:00", "2026-11-23T00:30:00Z", "2026-11-23 07:30", "2026-11-23T07:30", "23/11/2026 07:30"] {
+    for words in [
+        "2026-11-23T07:30:00+07:00",
+        "2026-11-23T00:30:00Z",
+        "2026-11-23 07:30",
+        "2026-11-23T07:30",
+        "23/11/2026 07:30",
+    ] {
         assert_eq!(at(words), expected, "{words}");
     }
     assert_eq!(at("23/11/2026"), utc("2026-11-23T00:00:00+07:00"));
@@ -227,10 +268,8 @@ fn hours_are_read_as_people_write_them_and_bad_ones_are_refused() {
             }
         }
     }
-    let [vi, _] = refusal(
-        &json(serde_json::json!({ "embargo_until": "2026-11-24", "expires_at": "2026-11-23" })),
-        Format::Json,
-    );
+    let [vi, _] =
+        refusal(&json(serde_json::json!({ "embargo_until": "2026-11-24", "expires_at": "2026-11-23" })), Format::Json);
     assert!(vi.contains("expires_at phải sau embargo_until"), "{vi}");
 }
 
@@ -286,7 +325,8 @@ async fn the_same_content_again_is_no_revision_and_a_change_is_the_next() {
     desk.clock.advance(TimeDelta::hours(1));
     let again = desk.publish(serde_json::json!({})).await.unwrap();
     assert_eq!((again.id, again.revision, again.changed), (first.id, Revision(1), false));
-    let separate = desk.publish(serde_json::json!({ "title": "Lịch tiếp công dân".nfd().collect::<String>() })).await.unwrap();
+    let separate =
+        desk.publish(serde_json::json!({ "title": "Lịch tiếp công dân".nfd().collect::<String>() })).await.unwrap();
     assert!(!separate.changed, "the same words, typed otherwise");
     let changed = desk.publish(serde_json::json!({ "title": "Lịch tiếp công dân mới" })).await.unwrap();
     assert_eq!((changed.revision, changed.changed), (Revision(2), true));

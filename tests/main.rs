@@ -1,13 +1,20 @@
 //! The specification, in journey order.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::pedantic,
+    reason = "a test fails by panicking, and says what it counted"
+)]
 
-mod support;
-mod doubles;
-mod sample;
-mod delivery;
-mod schedule;
-mod route;
 mod config;
-mod intake;
-mod store;
-mod hostile;
 mod crash;
+mod delivery;
+mod doubles;
+mod hostile;
+mod intake;
+mod route;
+mod sample;
+mod schedule;
+mod store;
+mod support;

@@ -35,12 +35,10 @@ fn slots_are_counted_on_the_channels_own_wall_clock() {
     assert_eq!(walls("30 4 * * *", MONDAY, HANOI, 2), ["Mon 23/11 04:30", "Tue 24/11 04:30"]);
     assert_eq!(line("30 4 * * *").next(utc(MONDAY), HANOI), Some(utc("2026-11-22T21:30:00Z")));
     assert_eq!(walls("0 16 * * 1-5", "2026-11-27T16:00:00+07:00", HANOI, 1), ["Mon 30/11 16:00"]);
-    assert_eq!(walls("*/20 7-8 * * *", "2026-11-23T07:30:00+07:00", HANOI, 4), [
-        "Mon 23/11 07:40",
-        "Mon 23/11 08:00",
-        "Mon 23/11 08:20",
-        "Mon 23/11 08:40"
-    ]);
+    assert_eq!(
+        walls("*/20 7-8 * * *", "2026-11-23T07:30:00+07:00", HANOI, 4),
+        ["Mon 23/11 07:40", "Mon 23/11 08:00", "Mon 23/11 08:20", "Mon 23/11 08:40"]
+    );
     assert_eq!(walls("5,35 6 * * *", MONDAY, HANOI, 3), ["Mon 23/11 06:05", "Mon 23/11 06:35", "Tue 24/11 06:05"]);
     assert_eq!(walls("0 9 1 1,JUL *", MONDAY, HANOI, 2), ["Fri 01/01 09:00", "Thu 01/07 09:00"]);
 }
@@ -48,25 +46,29 @@ fn slots_are_counted_on_the_channels_own_wall_clock() {
 #[test]
 fn weekdays_are_counted_as_unix_does() {
     for sunday in ["0", "7", "SUN", "sun", "0,7", "7-7"] {
-        assert_eq!(walls(&format!("0 6 * * {sunday}"), MONDAY, HANOI, 2), ["Sun 29/11 06:00", "Sun 06/12 06:00"], "{sunday}");
+        assert_eq!(
+            walls(&format!("0 6 * * {sunday}"), MONDAY, HANOI, 2),
+            ["Sun 29/11 06:00", "Sun 06/12 06:00"],
+            "{sunday}"
+        );
     }
     assert_eq!(walls("0 6 * * 1", MONDAY, HANOI, 1), ["Mon 23/11 06:00"]);
     for over_the_end in ["5-7", "FRI-SUN", "5-0", "5,6,0"] {
         let days = walls(&format!("0 6 * * {over_the_end}"), MONDAY, HANOI, 4);
-        assert_eq!(days, ["Fri 27/11 06:00", "Sat 28/11 06:00", "Sun 29/11 06:00", "Fri 04/12 06:00"], "{over_the_end}");
+        assert_eq!(
+            days,
+            ["Fri 27/11 06:00", "Sat 28/11 06:00", "Sun 29/11 06:00", "Fri 04/12 06:00"],
+            "{over_the_end}"
+        );
     }
-    assert_eq!(walls("0 6 * * SAT-MON", MONDAY, HANOI, 4), [
-        "Mon 23/11 06:00",
-        "Sat 28/11 06:00",
-        "Sun 29/11 06:00",
-        "Mon 30/11 06:00"
-    ]);
-    assert_eq!(walls("0 6 * * 1-5/2", MONDAY, HANOI, 4), [
-        "Mon 23/11 06:00",
-        "Wed 25/11 06:00",
-        "Fri 27/11 06:00",
-        "Mon 30/11 06:00"
-    ]);
+    assert_eq!(
+        walls("0 6 * * SAT-MON", MONDAY, HANOI, 4),
+        ["Mon 23/11 06:00", "Sat 28/11 06:00", "Sun 29/11 06:00", "Mon 30/11 06:00"]
+    );
+    assert_eq!(
+        walls("0 6 * * 1-5/2", MONDAY, HANOI, 4),
+        ["Mon 23/11 06:00", "Wed 25/11 06:00", "Fri 27/11 06:00", "Mon 30/11 06:00"]
+    );
     // Every day, in two ways.
     assert_eq!(walls("0 6 * * 0-6", MONDAY, HANOI, 8), walls("0 6 * * *", MONDAY, HANOI, 8));
     assert_eq!(walls("0 6 * * 0-7", MONDAY, HANOI, 8), walls("0 6 * * *", MONDAY, HANOI, 8));
@@ -117,7 +119,10 @@ fn an_hour_that_summer_time_skips_fires_once_after_the_gap() {
         assert_eq!(many, [expected[0].to_owned(), expected[1].replace("02:30", "02:00")], "six skipped slots are one");
     }
     // A line for the hour after the gap does not fire twice.
-    assert_eq!(walls("0 2,3 * * *", "2026-03-28T12:00:00Z", Tz::Europe__Berlin, 2), ["Sun 29/03 03:00", "Mon 30/03 02:00"]);
+    assert_eq!(
+        walls("0 2,3 * * *", "2026-03-28T12:00:00Z", Tz::Europe__Berlin, 2),
+        ["Sun 29/03 03:00", "Mon 30/03 02:00"]
+    );
 }
 
 #[test]
@@ -206,7 +211,8 @@ impl Reference {
         let mut at = Utc.timestamp_opt(after.timestamp().div_euclid(60) * 60, 0).unwrap();
         while at <= until {
             if at > after {
-                let first_time = zone.from_local_datetime(&wall(at)).earliest().is_some_and(|first| first.to_utc() == at);
+                let first_time =
+                    zone.from_local_datetime(&wall(at)).earliest().is_some_and(|first| first.to_utc() == at);
                 let mut skipped = wall(at - minute) + minute;
                 let mut due = first_time && self.matches(wall(at));
                 while skipped < wall(at) {
@@ -495,7 +501,8 @@ fn a_rehearsal_does_not_touch_a_public_copy_and_going_live_forgets_the_rehearsal
 
 #[test]
 fn a_long_grace_does_not_overflow() {
-    let patient = Schedule { grace: Duration::MAX, after_timeout: Duration::MAX, after: Some("portal".to_owned()), ..schedule() };
+    let patient =
+        Schedule { grace: Duration::MAX, after_timeout: Duration::MAX, after: Some("portal".to_owned()), ..schedule() };
     let mut candidate = new(&patient, article("1"), NOON);
     assert_eq!(objection(&patient, &candidate, "2099-01-01T00:00:00Z"), None);
     candidate.after_ready = false;

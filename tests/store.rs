@@ -1,6 +1,5 @@
 //! What every store has to do, told through the `Queue` and `Ledger` traits.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -157,12 +156,7 @@ fn lost() -> loa::queue::OnLost {
 }
 
 fn ids(leased: &Leased) -> Vec<String> {
-    leased
-        .work
-        .iter()
-        .flat_map(|work| &work.items)
-        .map(|item| item.article.key.external_id.clone())
-        .collect()
+    leased.work.iter().flat_map(|work| &work.items).map(|item| item.article.key.external_id.clone()).collect()
 }
 
 #[tokio::test]
@@ -242,7 +236,8 @@ async fn an_answer_under_an_older_lease_is_counted_and_changes_nothing() {
     assert_eq!(only(&store, "portal").await, before);
     assert!(store.renew(held(&look), t(5)).await.unwrap());
     let attempts = store.attempts(before.id).await.unwrap();
-    let outcomes: Vec<_> = attempts.iter().map(|attempt| (attempt.errand.as_str(), attempt.outcome.as_deref())).collect();
+    let outcomes: Vec<_> =
+        attempts.iter().map(|attempt| (attempt.errand.as_str(), attempt.outcome.as_deref())).collect();
     assert_eq!(outcomes, [("create", Some("lost")), ("look_up", None)]);
 }
 
@@ -377,7 +372,12 @@ async fn an_edition_that_some_have_had_is_finished_under_its_own_slot() {
     let partial = Outcome::Unclear(Unclear::Repeat { at: t(65), note: Text::same("half of them") });
     settle(&store, &work, partial, t(61)).await;
     let leased = lease_radio(&store, t(65)).await;
-    assert_eq!(leased.work.iter().map(|work| work.edition).collect::<Vec<_>>(), [Some(nine)], "next: {:?}", leased.next);
+    assert_eq!(
+        leased.work.iter().map(|work| work.edition).collect::<Vec<_>>(),
+        [Some(nine)],
+        "next: {:?}",
+        leased.next
+    );
 }
 
 #[tokio::test]
@@ -395,7 +395,12 @@ async fn an_uncertain_edition_is_looked_up_as_one() {
     let found = leased.work[0].items.iter().map(|item| Settlement {
         delivery: item.delivery,
         event: Event::Sighted { attempt: item.attempt, sighting: Sighting::Present(receipt(None)) },
-        report: Some(AttemptReport { attempt: item.attempt, finished: t(63), outcome: "present", ..AttemptReport::default() }),
+        report: Some(AttemptReport {
+            attempt: item.attempt,
+            finished: t(63),
+            outcome: "present",
+            ..AttemptReport::default()
+        }),
     });
     store.settle(found.collect()).await.unwrap();
     assert!(all(&store).await.iter().all(|delivery| delivery.state == State::Settled));
@@ -415,8 +420,7 @@ async fn a_follower_is_woken_by_the_channel_it_waits_for() {
     settle(&store, &portal, Outcome::Shown(receipt(Some("https://anbinh.example.vn/1"))), t(2)).await;
     tokio::time::timeout(Duration::from_secs(5), bell.notified()).await.expect("the follower was not woken");
     let leased = store.lease(ask(t(2))).await.unwrap();
-    let links: BTreeMap<_, _> = leased.work[0].items[0].links.clone();
-    assert_eq!(links.get("portal").map(String::as_str), Some("https://anbinh.example.vn/1"));
+    assert_eq!(leased.work[0].items[0].link.as_deref(), Some("https://anbinh.example.vn/1"));
 }
 
 #[tokio::test]
@@ -713,11 +717,14 @@ async fn check_accounts(store: &SqliteStore) {
         assert_eq!(balance.waiting, of(|d| matches!(d.state, State::Waiting { .. } | State::Sending { .. })));
     }
     for delivery in deliveries {
-        let asks = matches!(delivery.state, State::Held { .. } | State::Failed { .. } | State::Uncertain { look: None, .. });
+        let asks =
+            matches!(delivery.state, State::Held { .. } | State::Failed { .. } | State::Uncertain { look: None, .. });
         let timed = delivery.state.due().is_some();
         assert!(delivery.state == State::Settled || asks || timed, "nobody will ever look at {delivery:?}");
         if let State::Sending { errand: Errand::Send(job), .. } = &delivery.state {
-            assert!(!matches!((job.action.revision(), &delivery.live), (Some(now), Live::Shown { revision, .. }) if *revision > now));
+            assert!(
+                !matches!((job.action.revision(), &delivery.live), (Some(now), Live::Shown { revision, .. }) if *revision > now)
+            );
         }
     }
 }

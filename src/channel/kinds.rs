@@ -6,6 +6,9 @@ use super::settings::{OpenContext, Settings, SettingsError};
 use super::{Channel, email, fanpage, radio, site};
 use crate::text::Text;
 
+/// Reads the settings and builds the channel.
+pub type Open = fn(Settings<'_>, &OpenContext<'_>) -> Result<Arc<dyn Channel>, SettingsError>;
+
 /// One kind of channel.
 pub struct Kind {
     /// The word in `kind = "…"`.
@@ -19,7 +22,7 @@ pub struct Kind {
     /// Whether a withdrawal quietly removes the copy, so that it need not wait for the morning.
     pub removes_quietly: bool,
     /// Reads the settings and builds the channel. Touches no network.
-    pub open: fn(Settings<'_>, &OpenContext<'_>) -> Result<Arc<dyn Channel>, SettingsError>,
+    pub open: Open,
 }
 
 /// Every kind, in the order in which people are told about them.

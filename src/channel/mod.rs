@@ -31,7 +31,7 @@ use crate::text::{Language, Text};
 
 pub use copies::{Copies, CopyState, NoCopies};
 pub use failure::{Attention, Class, RenderError, SendError};
-pub use kinds::{KINDS, Kind, kind};
+pub use kinds::{KINDS, Kind, Open, kind};
 pub use rehearsal::Rehearsal;
 pub use secret::{Secret, SecretError};
 pub use settings::{OpenContext, Settings, SettingsError};

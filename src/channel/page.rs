@@ -37,7 +37,7 @@ pub(super) fn ascii(words: &str) -> String {
     out.trim_end_matches('-').to_owned()
 }
 
-/// "cải cách hành chính" → "#CảiCáchHànhChính".
+/// "cải cách hành chính" → `#CảiCáchHànhChính`.
 pub(super) fn hashtag(topic: &str) -> Option<String> {
     let mut tag = String::from("#");
     for word in topic.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {

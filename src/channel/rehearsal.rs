@@ -42,7 +42,7 @@ impl Channel for Rehearsal {
                 None => format!("{}.{}.{step}", first.slug(), first.revision),
             };
             let path = self.folder.join(format!("{name}.{}", job.payload.extension));
-            files::write(&path, &job.payload.bytes).await.map_err(|error| error.into_send_error())?;
+            files::write(&path, &job.payload.bytes).await.map_err(files::FileError::into_send_error)?;
             let mut receipt: Receipt = job.receipt(path.display().to_string(), None);
             receipt.rehearsal = true;
             Ok(Progress::Live(receipt))

@@ -24,7 +24,9 @@ pub(super) fn check(config: &Config, printer: &Printer) -> Result<(), CliError> 
         let list: Vec<Value> = errors.iter().map(|error| error_json(error, printer)).collect();
         printer.value(&json!({ "ok": errors.is_empty(), "errors": list }));
     } else {
-        errors.iter().for_each(|error| printer.error(&Text::same(error.show(printer.language()))));
+        for error in &errors {
+            printer.error(&Text::same(error.show(printer.language())));
+        }
     }
     if !errors.is_empty() {
         return Err(CliError::Said);

@@ -171,10 +171,10 @@ pub(super) async fn channels(app: &App, asked: Channels, printer: &Printer) -> R
             (true, None) if summary.mode == "rehearsal" => text!("diễn tập", "rehearsal"),
             (true, None) => text!("chạy", "live"),
         };
-        let mut note = summary.next_slot.map(|slot| local(app, slot)).unwrap_or_default();
-        if let Some(health) = &health {
-            note = health.as_ref().unwrap_or_else(|error| error).get(printer.language()).to_owned();
-        }
+        let note = match &health {
+            Some(health) => health.as_ref().unwrap_or_else(|error| error).get(printer.language()).to_owned(),
+            None => summary.next_slot.map(|slot| local(app, slot)).unwrap_or_default(),
+        };
         rows.push(vec![
             summary.channel,
             summary.name,

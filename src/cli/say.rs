@@ -8,7 +8,7 @@ use super::print::Printer;
 use crate::speech::{Lexicon, Normaliser, Voice};
 use crate::text;
 
-pub(super) fn say(asked: Say, printer: &Printer) -> Result<(), CliError> {
+pub(super) fn say(asked: &Say, printer: &Printer) -> Result<(), CliError> {
     let mut text = String::new();
     let read = match &asked.file {
         Some(file) => std::fs::read_to_string(file).map(|read| text = read),

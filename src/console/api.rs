@@ -93,6 +93,7 @@ async fn channels(State(console): State<Arc<Console>>) -> Result<Json<Value>, Pr
     ))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 fn unavailable(error: StoreError) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.text())
 }

@@ -232,13 +232,7 @@ impl Delivery {
 /// A revision is withdrawn twice when its copy came back in between under a lost answer: `ordered`, the
 /// instant of the order, tells the two withdrawals apart.
 #[must_use]
-pub fn job_key(
-    channel: &str,
-    article: &ArticleKey,
-    action: Action,
-    live: &Live,
-    ordered: DateTime<Utc>,
-) -> String {
+pub fn job_key(channel: &str, article: &ArticleKey, action: Action, live: &Live, ordered: DateTime<Utc>) -> String {
     let revision = action.revision().or(live.revision()).unwrap_or_default().to_string();
     let ordered = ordered.timestamp_millis().to_string();
     let parts = [channel, &article.source, &article.external_id, action.name(), &revision, &ordered];

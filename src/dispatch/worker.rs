@@ -13,7 +13,7 @@ use super::{Lane, Shop};
 use crate::queue::{LeaseRequest, Leased, Work};
 
 /// How long a lease lasts without a word from its holder.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// Rest after the store failed, before it is asked again.
 const STORE_REST: Duration = Duration::from_secs(1);
 

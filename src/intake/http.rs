@@ -153,6 +153,7 @@ fn request_key(headers: &HeaderMap, caller: &Caller, fingerprint: &str) -> Optio
     (!key.is_empty()).then(|| (format!("{} {key}", caller.name), fingerprint.to_owned()))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 fn problem(error: IntakeError) -> Problem {
     let status = match &error {
         IntakeError::Invalid(_) | IntakeError::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,

@@ -22,15 +22,12 @@ pub(super) fn from_markdown(markdown: &str) -> String {
 
 /// Plain text to HTML: a blank line ends a paragraph, a line break stays one.
 pub(super) fn from_plain(plain: &str) -> String {
-    plain
-        .split("\n\n")
-        .map(|paragraph| paragraph.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>())
+    let paragraphs = plain.split("\n\n").map(|paragraph| {
+        paragraph.lines().map(str::trim).filter(|line| !line.is_empty()).map(escape).collect::<Vec<_>>()
+    });
+    paragraphs
         .filter(|lines| !lines.is_empty())
-        .map(|lines| {
-            let lines: Vec<String> = lines.into_iter().map(escape).collect();
-            format!("<p>{}</p>\n", lines.join("<br>\n"))
-        })
-        .collect()
+        .fold(String::new(), |html, lines| html + "<p>" + &lines.join("<br>\n") + "</p>\n")
 }
 
 fn escape(words: &str) -> String {

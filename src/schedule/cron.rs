@@ -46,10 +46,10 @@ impl FromStr for CronLine {
             ))
         })?;
         let expressions = match (day, &weekday) {
-            ("*", None) => vec![format!("0 {minute} {hour} * {month} *")],
-            ("*", Some(weekday)) => vec![format!("0 {minute} {hour} * {month} {weekday}")],
-            (day, None) => vec![format!("0 {minute} {hour} {day} {month} *")],
-            (day, Some(weekday)) => {
+            ("*", Weekdays::Every) => vec![format!("0 {minute} {hour} * {month} *")],
+            ("*", Weekdays::These(weekday)) => vec![format!("0 {minute} {hour} * {month} {weekday}")],
+            (day, Weekdays::Every) => vec![format!("0 {minute} {hour} {day} {month} *")],
+            (day, Weekdays::These(weekday)) => {
                 vec![format!("0 {minute} {hour} {day} {month} *"), format!("0 {minute} {hour} * {month} {weekday}")]
             }
         };
@@ -67,10 +67,17 @@ impl FromStr for CronLine {
     }
 }
 
-/// The weekday field spelled out, or `None` inside for "every day". The outer `None` is a mistake.
-fn weekdays(field: &str) -> Option<Option<String>> {
+/// What the weekday field says.
+enum Weekdays {
+    Every,
+    /// Names with commas between them.
+    These(String),
+}
+
+/// The weekday field spelled out; `None` for a mistake.
+fn weekdays(field: &str) -> Option<Weekdays> {
     if matches!(field, "*" | "?") {
-        return Some(None);
+        return Some(Weekdays::Every);
     }
     let mut days = [false; 7];
     for part in field.split(',') {
@@ -94,7 +101,7 @@ fn weekdays(field: &str) -> Option<Option<String>> {
         });
     }
     let named: Vec<&str> = WEEKDAYS.iter().zip(days).filter_map(|(name, on)| on.then_some(*name)).collect();
-    Some((named.len() < 7).then(|| named.join(",")))
+    Some(if named.len() < 7 { Weekdays::These(named.join(",")) } else { Weekdays::Every })
 }
 
 fn weekday(word: &str) -> Option<usize> {

@@ -22,6 +22,7 @@ impl Poster {
     pub(crate) fn with(far: &HostileHttp, redirects: redirect::Policy) -> Self {
         // Fails only when another test has done it already.
         drop(rustls::crypto::ring::default_provider().install_default());
+        #[expect(clippy::disallowed_methods, reason = "a client that is not loa's")]
         let client = Client::builder().redirect(redirects).timeout(Duration::from_secs(5)).build();
         Self { client: client.expect("a client"), url: far.url() }
     }
@@ -58,6 +59,7 @@ pub(crate) fn event(kind: &str, article: &str, revision: u64) -> String {
 }
 
 pub(crate) fn now() -> i64 {
+    #[expect(clippy::disallowed_methods, reason = "the double lives in real time")]
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("past 1970");
     i64::try_from(since.as_secs()).expect("before the end")
 }

@@ -110,9 +110,7 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
     recipients.read().map_err(|text| wrong(table.recipients.span(), text))?;
     let transport = match table.transport {
         TransportName::File => {
-            let folder = table.folder.ok_or_else(|| {
-                SettingsError::new(text!("transport = \"file\" cần folder", "transport = \"file\" needs a folder"))
-            })?;
+            let folder = table.folder.unwrap_or_else(|| PathBuf::from("var/email"));
             Transport::File(cx.path(&folder))
         }
         TransportName::Smtp => {

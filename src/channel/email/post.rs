@@ -173,14 +173,17 @@ pub(super) fn doubt(recipients: &[&str]) -> Text {
 
 /// The message with its recipient's own headers in front.
 fn letter(email: &Email, job: &Job, recipient: &str) -> Result<Vec<u8>, SendError> {
-    let mut letter = format!("To: {recipient}\r\nMessage-ID: <{}>\r\n", message_id(email, &job.key, recipient));
-    if let (Live::Shown { receipt, .. }, None) = (&job.first()?.live, job.edition) {
-        let original = message_id(email, &receipt.remote_id, recipient);
-        letter.push_str(&format!("In-Reply-To: <{original}>\r\nReferences: <{original}>\r\n"));
-    }
-    let mut bytes = letter.into_bytes();
-    bytes.extend_from_slice(&job.payload.bytes);
-    Ok(bytes)
+    let id = message_id(email, &job.key, recipient);
+    let thread = match (&job.first()?.live, job.edition) {
+        (Live::Shown { receipt, .. }, None) => {
+            let original = message_id(email, &receipt.remote_id, recipient);
+            format!("In-Reply-To: <{original}>\r\nReferences: <{original}>\r\n")
+        }
+        _ => String::new(),
+    };
+    let mut letter = format!("To: {recipient}\r\nMessage-ID: <{id}>\r\n{thread}").into_bytes();
+    letter.extend_from_slice(&job.payload.bytes);
+    Ok(letter)
 }
 
 /// Derived from the job and the recipient: a repeat carries the same one.
