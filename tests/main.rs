@@ -16,5 +16,6 @@ mod intake;
 mod route;
 mod sample;
 mod schedule;
+mod speech;
 mod store;
 mod support;

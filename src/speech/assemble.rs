@@ -41,7 +41,9 @@ impl<'a> Assembler<'a> {
 
     /// A rule's reading of `lexemes`.
     pub(crate) fn reading(&mut self, lexemes: &[Lexeme<'_>], reading: Reading) {
-        let (Some(first), Some(last)) = (lexemes.first(), lexemes.last()) else { return };
+        let (Some(first), Some(last)) = (lexemes.first(), lexemes.last()) else {
+            return;
+        };
         let span = first.start..last.end;
         if let Say::Pause(mark) = reading.say
             && reading.certainty == Certainty::Sure
@@ -145,7 +147,9 @@ impl<'a> Assembler<'a> {
     }
 
     fn flush_plain(&mut self) {
-        let Some((span, from)) = self.plain.take() else { return };
+        let Some((span, from)) = self.plain.take() else {
+            return;
+        };
         let end = self.text.len();
         let spoken = self.text.get(from..end).unwrap_or_default().to_owned();
         self.push(span, from..end, spoken, Class::Plain, "chữ thường", Certainty::Sure, Vec::new());

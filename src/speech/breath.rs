@@ -92,15 +92,31 @@ const NUMBERS: [&str; 22] = [
 /// How many syllables past the limit a good break may still be looked for.
 const GRACE: usize = 4;
 
-/// One sentence and what ends it.
+/// The sentences of a text, each with what ends it. "…" ends one only before a capital.
 #[must_use]
 pub fn sentences(spoken: &str) -> Vec<&str> {
-    spoken
-        .lines()
-        .flat_map(|line| line.split_inclusive(['.', '?', '!', '…']))
-        .map(str::trim)
-        .filter(|sentence| sentence.chars().any(char::is_alphabetic))
-        .collect()
+    let mut out = Vec::new();
+    for line in spoken.lines() {
+        let mut rest = line;
+        let mut from = 0;
+        while let Some(end) = rest.get(from..).and_then(|tail| tail.find(['.', '?', '!', '…'])) {
+            let sign = rest.get(from + end..).and_then(|tail| tail.chars().next());
+            from += end + sign.map_or(1, char::len_utf8);
+            let Some((head, tail)) = rest.split_at_checked(from) else {
+                break;
+            };
+            let next = tail.trim_start().chars().next();
+            if sign == Some('…') && next.is_some_and(char::is_lowercase) {
+                continue;
+            }
+            out.push(head);
+            rest = tail;
+            from = 0;
+        }
+        out.push(rest);
+    }
+    let spoken = |sentence: &&str| sentence.chars().any(char::is_alphabetic);
+    out.into_iter().map(str::trim).filter(spoken).collect()
 }
 
 impl Breath {
@@ -187,6 +203,11 @@ mod tests {
     fn short_sentences_are_left_alone() {
         let text = "Sáng nay, Ủy ban nhân dân xã họp. Dự họp có các thôn.";
         assert_eq!(Breath::default().mark(text), text);
+    }
+
+    #[test]
+    fn an_ellipsis_inside_a_sentence_does_not_end_it() {
+        assert_eq!(sentences("Gạo, muối… được trao. Bà con vui."), ["Gạo, muối… được trao.", "Bà con vui."]);
     }
 
     #[test]

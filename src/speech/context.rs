@@ -122,6 +122,33 @@ impl<'a> Cx<'a> {
         Self { at: self.at + i, ..*self }
     }
 
+    /// The same line seen from `k` lexemes back, at most from its head.
+    pub(crate) fn behind(&self, k: usize) -> Self {
+        Self { at: self.at.saturating_sub(k), ..*self }
+    }
+
+    /// A hyphen or a dash is the k-th lexeme back.
+    pub(crate) fn back_dash(&self, k: usize) -> bool {
+        self.before(k).is_some_and(|l| l.kind == Kind::Sym && DASHES.contains(l.text.as_ref()))
+    }
+
+    /// The number stands in a list such as "5, 10 và 15" that this word opens.
+    pub(crate) fn listed_after(&self, head: &str) -> bool {
+        const REACH: usize = 14;
+        let mut k = 1;
+        while k < REACH {
+            let joint = matches!(self.back(k), "và" | "," | "đến" | "tới") || self.back_dash(k);
+            if !joint || self.back_kind(k + 1) != Kind::Num {
+                return false;
+            }
+            if self.back(k + 2) == head {
+                return true;
+            }
+            k += 2;
+        }
+        false
+    }
+
     pub(crate) fn at_line_start(&self) -> bool {
         self.at == 0
     }
@@ -136,4 +163,4 @@ impl<'a> Cx<'a> {
 }
 
 /// Hyphens, dashes and the minus sign.
-pub(crate) const DASHES: &str = "-–—‐‑‒―−";
+pub(crate) const DASHES: &str = "-–—‐‑‒―−_";

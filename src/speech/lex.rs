@@ -114,7 +114,9 @@ pub(crate) fn lex(line: &str) -> Vec<Lexeme<'_>> {
             }
             Kind::Sym
         };
-        let Some(raw) = line.get(start..end) else { continue };
+        let Some(raw) = line.get(start..end) else {
+            continue;
+        };
         out.push(if kind == Kind::Word { word(raw, composed, gap, start) } else { sign(raw, kind, gap, start) });
         gap = false;
     }

@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_largest_number_is_read() {
-        assert!(cardinal(u64::MAX, Region::North).ends_with("một nghìn sáu trăm mười lăm"));
+        assert!(cardinal(u64::MAX, Region::North).ends_with("mốt nghìn sáu trăm mười lăm"));
     }
 
     #[test]

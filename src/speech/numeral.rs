@@ -64,7 +64,8 @@ pub(crate) fn numeral(cx: &Cx<'_>, i: usize) -> Option<Numeral> {
     if let Some(tail) = tail {
         let more =
             cx.is(point + 2, ".,") && cx.glued(point + 2) && cx.kind(point + 3) == Kind::Num && cx.glued(point + 3);
-        if !more && !(cx.is(point, ".") && grouped) && !(cx.is(point, ",") && is_list(cx, point)) {
+        let listed = if cx.is(point, ".") { grouped } else { is_list(cx, point) };
+        if !more && !listed {
             numeral.fraction = Some(tail.to_owned());
             numeral.dotted = cx.is(point, ".");
             numeral.take += 2;

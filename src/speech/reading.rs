@@ -75,6 +75,21 @@ impl Reading {
         Self { take, say, pause: None, class, rule, certainty: Certainty::Sure, others: Vec::new() }
     }
 
+    /// Its words might be taken for something else in another reading: letters, names, dropped signs.
+    pub(crate) fn may_be_reread(&self) -> bool {
+        match self.class {
+            Class::Code
+            | Class::Web
+            | Class::Acronym
+            | Class::Foreign
+            | Class::Marker
+            | Class::Roman
+            | Class::Address => true,
+            Class::Symbol => !matches!(self.say, Say::Pause(_)),
+            _ => self.certainty != Certainty::Sure,
+        }
+    }
+
     pub(crate) fn then(mut self, mark: Mark) -> Self {
         self.pause = Some(mark);
         self

@@ -27,7 +27,7 @@ impl Pace {
     pub fn seconds(&self, spoken: &str) -> f64 {
         let mut pauses = 0.0;
         for line in spoken.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let short = line.chars().filter(|c| matches!(c, ',' | ';' | ':' | '/')).count();
+            let short = short_pauses(line);
             let marked = line.chars().filter(|c| matches!(c, '.' | '?' | '!' | '…')).count();
             let open_end = usize::from(!line.ends_with(['.', '?', '!', '…']));
             pauses += self.short_pause * small(short) + self.sentence_pause * small(marked + open_end);
@@ -44,6 +44,19 @@ impl Pace {
         }
         total
     }
+}
+
+/// Commas and their like, and breath signs that follow none: a sign after a comma is the same pause.
+fn short_pauses(line: &str) -> usize {
+    let mut paused = false;
+    let mut count = 0;
+    for word in line.split_whitespace() {
+        let sign = word == "/";
+        let ends = word.ends_with([',', ';', ':']);
+        count += usize::from(ends || (sign && !paused));
+        paused = ends;
+    }
+    count
 }
 
 fn small(n: usize) -> f64 {

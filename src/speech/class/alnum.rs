@@ -14,7 +14,15 @@ const MOST: usize = 12;
 pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     let other = if cx.kind(0) == Kind::Num { Kind::Word } else { Kind::Num };
     let measured = cx.kind(0) == Kind::Num && super::unit::at(cx, 1).is_some();
-    if !cx.glued(1) || cx.kind(1) != other || measured {
+    // "ngày04": a space was forgotten. "50x7m": a product.
+    let word = cx.kind(0) == Kind::Word
+        && matches!(cx.case(0), Case::Lower | Case::Title)
+        && cx.low(0).chars().nth(1).is_some()
+        && is_syllable(cx.low(0))
+        && !super::unit::is_symbol(cx.low(0));
+    let product =
+        cx.low(0) == "x" && cx.back_kind(1) == Kind::Num || cx.low(1) == "x" && cx.num(2).is_some() && cx.glued(2);
+    if !cx.glued(1) || cx.kind(1) != other || measured || word || product {
         return None;
     }
     let mut words: Vec<String> = Vec::new();
@@ -50,10 +58,15 @@ fn letters_of(cx: &Cx<'_>, i: usize) -> (String, Certainty) {
         // "lớp 10A1", "khu B2": a lone letter is read by its own name.
         return (text.to_owned(), Certainty::Sure);
     }
-    if let Some(entry) = cx.env.lexicon.word(text) {
+    // "TW4" is known letters and a number; "VN123" a designation.
+    let designation = text.chars().nth(2).is_none() && cx.num(i + 1).is_some_and(|d| d.len() >= 3);
+    if let Some(entry) = cx.env.lexicon.word(text).filter(|_| !designation) {
         return (entry.spoken.clone(), Certainty::Sure);
     }
     if cx.case(i) != Case::Upper {
+        if cx.case(i) == Case::Mixed {
+            return (letters::spell(text), Certainty::Unknown);
+        }
         let certainty = if is_syllable(cx.low(i)) { Certainty::Sure } else { Certainty::Guess };
         return (text.to_owned(), certainty);
     }

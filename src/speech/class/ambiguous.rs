@@ -22,7 +22,9 @@ static SENSES: LazyLock<FxHashMap<&'static str, Vec<Sense>>> = LazyLock::new(|| 
     let mut senses: FxHashMap<&str, Vec<Sense>> = FxHashMap::default();
     for line in TABLE.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         let mut columns = line.split('\t');
-        let (Some(written), Some(spoken)) = (columns.next(), columns.next()) else { continue };
+        let (Some(written), Some(spoken)) = (columns.next(), columns.next()) else {
+            continue;
+        };
         let mut phrases = || columns.next().unwrap_or_default().split('|').filter(|p| !p.is_empty()).collect();
         let sense = Sense { spoken, before: phrases(), after: phrases() };
         senses.entry(written).or_default().push(sense);

@@ -11,7 +11,7 @@ use crate::speech::token::Class;
 const MOST: usize = 10;
 
 pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
-    if cx.is(0, ")]}>〉》】") {
+    if cx.is(0, ")]}〉》】") {
         return Some(Reading::pause(1, Mark::Comma, "đóng ngoặc"));
     }
     if !cx.is(0, "([{〈《【") {

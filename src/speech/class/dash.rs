@@ -4,6 +4,7 @@ use super::unit;
 use super::words::MAGNITUDES;
 use crate::speech::context::Cx;
 use crate::speech::lex::{Case, Kind};
+use crate::speech::numeral::numeral;
 use crate::speech::reading::{Mark, Reading};
 use crate::speech::token::Class;
 
@@ -39,7 +40,7 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
         && cx.case(1) == Case::Lower
         && cx.back_kind(1) == Kind::Word
         && cx.kind(1) == Kind::Word;
-    Some(if compound && !cx.glued(0) == !cx.glued(1) && is_pair(cx) {
+    Some(if compound && cx.glued(0) == cx.glued(1) && is_pair(cx) {
         nothing
     } else {
         Reading::pause(1, Mark::Comma, "gạch ngang")
@@ -54,19 +55,20 @@ fn ends_a_value(cx: &Cx<'_>) -> bool {
 }
 
 fn is_unit_back(cx: &Cx<'_>) -> bool {
-    let behind = Cx { at: cx.at.saturating_sub(1), ..*cx };
-    unit::at(&behind, 0).is_some() || matches!(cx.back(1), "h" | "g" | "k" | "tr" | "p" | "s")
+    unit::at(&cx.behind(1), 0).is_some() || matches!(cx.back(1), "h" | "g" | "k" | "tr" | "p" | "s")
 }
 
 /// A dash between two numbers.
 fn between(cx: &Cx<'_>) -> Reading {
-    let chain = (cx.is_dash(2) && cx.glued(2))
-        || (cx
-            .lexemes
-            .get(cx.at.wrapping_sub(2))
-            .is_some_and(|l| l.kind == Kind::Sym && "-–".contains(l.text.as_ref())));
-    if chain {
+    let chain = (cx.is_dash(2) && cx.glued(2)) || cx.back_dash(2);
+    let dialled = |digits: &str| digits.len() >= 8 || digits.len() >= 3 && digits.starts_with('0');
+    if chain || cx.num(1).is_some_and(dialled) {
         return Reading::pause(1, Mark::Comma, "dãy số");
+    }
+    // "220V - 50Hz": two measures, not a range.
+    let unit_after = numeral(cx, 1).filter(|n| unit::at(cx, 1 + n.take).is_some()).map(|n| cx.low(1 + n.take));
+    if cx.back_kind(1) == Kind::Word && is_unit_back(cx) && unit_after.is_some_and(|after| after != cx.back(1)) {
+        return Reading::pause(1, Mark::Comma, "hai số đo");
     }
     let falls = match (cx.back_kind(1) == Kind::Num, cx.back(1).parse::<u64>(), cx.num(1).map(str::parse::<u64>)) {
         (true, Ok(first), Some(Ok(last))) => {
@@ -94,6 +96,5 @@ fn runs_from(cx: &Cx<'_>) -> bool {
 
 /// "kinh tế - xã hội": a short compound, not an aside.
 fn is_pair(cx: &Cx<'_>) -> bool {
-    let plain = |kind: Kind| kind == Kind::Word;
-    plain(cx.back_kind(2)) && plain(cx.kind(2))
+    cx.back_kind(2) == Kind::Word && cx.kind(2) == Kind::Word
 }

@@ -1,6 +1,6 @@
 //! A full date: 25/4/2023, 07-4-2023, 10.05.2000, and, where the words before say so, 26-3 or 26.3.
 
-use super::words::DAY_LEADS;
+use super::words::{DAY_LEADS, HOLIDAYS};
 use crate::speech::calendar;
 use crate::speech::context::Cx;
 use crate::speech::lex::Kind;
@@ -23,10 +23,21 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     if cx.back(1) == "tháng" {
         return None;
     }
-    if date.year.is_none() && (date.slashed || !DAY_LEADS.contains(&cx.back(1))) {
+    let feast =
+        HOLIDAYS.contains(&(date.day, date.month)) && matches!(cx.back(1), "khánh" | "dịp" | "lễ" | "mừng" | "niệm");
+    let limit = matches!(cx.back(1), "trước" | "sau" | "hết" | "vào") && cx.kind(date.take) != Kind::Word;
+    let feast = feast || limit || follows_a_dashed_date(cx);
+    if date.year.is_none() && (date.slashed || !(feast || DAY_LEADS.contains(&cx.back(1)))) {
         return None;
     }
     Some(Reading::say(date.take, say(cx, date), Class::Date, "ngày tháng"))
+}
+
+/// "dịp 30-4 và 1-5": after a day and month comes another.
+fn follows_a_dashed_date(cx: &Cx<'_>) -> bool {
+    let dashed = cx.back_kind(2) == Kind::Num && cx.back(3) == "-" && cx.back_kind(4) == Kind::Num;
+    let led = DAY_LEADS.contains(&cx.back(5)) || matches!(cx.back(5), "khánh" | "dịp" | "lễ" | "mừng" | "niệm");
+    matches!(cx.back(1), "và" | ",") && dashed && led
 }
 
 /// The date that begins `i` lexemes on. Without a year, "/" is only the fraction rule's to judge.
@@ -65,6 +76,10 @@ pub(super) fn parse(cx: &Cx<'_>, i: usize) -> Option<Written> {
 /// In words; "ngày" is added where nothing before leads to a day.
 pub(super) fn say(cx: &Cx<'_>, date: Written) -> String {
     let words = calendar::date(date.day, date.month, date.year, cx.region());
+    // Streets named for a date have no "mùng", and it is not said twice.
+    if matches!(cx.back(1), "đường" | "phố" | "mùng" | "mồng") {
+        return words.strip_prefix("mùng ").unwrap_or(&words).to_owned();
+    }
     let led =
         DAY_LEADS.contains(&cx.back(1)) || matches!(cx.back(1), "và" | "từ" | "đến" | "tới") || cx.back(2) == "ngày";
     let opens = matches!(cx.back(1), "" | "," | "(" | ":" | "trước" | "sau" | "vào");

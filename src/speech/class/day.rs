@@ -18,7 +18,7 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     let ok = if cx.back(1) == "ngày" {
         cx.back_kind(2) != Kind::Num || leads_to_a_date(cx)
     } else {
-        in_list && heads_a_list(cx)
+        in_list && cx.listed_after("ngày")
     };
     ok.then(|| Reading::say(1, calendar::day(day, cx.region()), Class::Date, "ngày"))
 }
@@ -31,21 +31,6 @@ fn leads_to_a_date(cx: &Cx<'_>) -> bool {
             return true;
         }
         i += 2;
-    }
-    false
-}
-
-/// Back over "5, 10 và" to "ngày".
-pub(super) fn heads_a_list(cx: &Cx<'_>) -> bool {
-    let mut k = 1;
-    while k < REACH {
-        if !matches!(cx.back(k), "và" | "," | "đến" | "tới" | "-" | "–") || cx.back_kind(k + 1) != Kind::Num {
-            return false;
-        }
-        if cx.back(k + 2) == "ngày" {
-            return true;
-        }
-        k += 2;
     }
     false
 }

@@ -6,7 +6,7 @@ use crate::speech::context::Cx;
 use crate::speech::letters;
 use crate::speech::lex::{Case, Kind};
 use crate::speech::number;
-use crate::speech::reading::{Mark, Reading};
+use crate::speech::reading::{Mark, Reading, Say};
 use crate::speech::token::{Certainty, Class};
 use crate::speech::voice::CodeStyle;
 
@@ -15,6 +15,9 @@ const MOST_PARTS: usize = 6;
 
 pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     let digits = cx.num(0).filter(|d| d.len() <= 6)?;
+    if !cx.is(1, "/-–") && !cx.is(2, "/-–") {
+        return None;
+    }
     let region = cx.region();
     let numbered = cx.back(1) == "số" || (cx.back(1) == ":" && cx.back(2) == "số") || cx.after_any(&DOCUMENTS);
     let mut i = 1;
@@ -60,6 +63,12 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     };
     let mut reading = Reading::say(end, words, Class::DocCode, "số ký hiệu văn bản");
     reading.certainty = certainty;
+    if cx.env.voice.tu.is_none()
+        && let Say::Words(words) = &reading.say
+        && words.contains("Tỉnh ủy")
+    {
+        reading.others.push(words.replace("Tỉnh ủy", "Thành ủy"));
+    }
     let full = cx.env.voice.code_style == CodeStyle::Full;
     if cx.next_any(end, &["ngày", "về"]) || full && cx.kind(end) == Kind::Word && cx.low(end) != "của" {
         reading = reading.then(Mark::Comma);

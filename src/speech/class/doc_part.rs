@@ -86,26 +86,17 @@ fn meaning(cx: &Cx<'_>, text: &str, i: usize) -> (String, Option<String>, Certai
         let name = name.unwrap_or_else(|| "Tỉnh ủy".to_owned());
         return (name.clone(), Some(name), certainty);
     }
-    // The word before the number wins over the table: "Quy định số 37-QĐ/TW", "Chương trình số 06-CT/TU".
-    if i > 0 && matches!(text, "QĐ" | "CT" | "HD" | "HĐ" | "CTr") {
-        for (part, kind) in [("QĐ", "quy định"), ("CT", "chương trình"), ("CTr", "chương trình"), ("HĐ", "hợp đồng")]
-        {
-            let said = (1..=4).any(|k| {
-                cx.back(k + 1).is_empty().then_some(()).is_none()
-                    && format!("{} {}", cx.back(k + 1), cx.back(k)) == kind
-            });
-            if part == text && said {
-                let mut named = kind.chars();
-                let first = named.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
-                return (format!("{first}{}", named.as_str()), None, Certainty::Sure);
-            }
-        }
+    if let Some(kind) = named_kind(cx, text).filter(|_| i > 0) {
+        return (kind.to_owned(), None, Certainty::Sure);
     }
     if let Some(row) = PARTS.get(text) {
         let issuer = (row.kind == "cơ quan").then(|| row.issuer.to_owned());
         return (row.spoken.to_owned(), issuer, Certainty::Sure);
     }
     if let Some(name) = organ::name(text) {
+        return (name.clone(), Some(name), Certainty::Sure);
+    }
+    if let Some(name) = party_organ(cx, text) {
         return (name.clone(), Some(name), Certainty::Sure);
     }
     if let Some(phrase) = cx.env.learned.get(text) {
@@ -120,4 +111,30 @@ fn meaning(cx: &Cx<'_>, text: &str, i: usize) -> (String, Option<String>, Certai
         return (text.to_owned(), None, Certainty::Guess);
     }
     (letters::spell(text), None, Certainty::Unknown)
+}
+
+/// The word before the number wins over the table: "Quy định số 37-QĐ/TW", "Chương trình số 06-CT/TU".
+fn named_kind(cx: &Cx<'_>, text: &str) -> Option<&'static str> {
+    const NAMED: [(&str, &str, &str); 3] =
+        [("QĐ", "quy định", "Quy định"), ("CT", "chương trình", "Chương trình"), ("HĐ", "hợp đồng", "Hợp đồng")];
+    let (_, written, spoken) = NAMED.iter().find(|(part, ..)| *part == text)?;
+    (0..4).any(|k| cx.behind(k).after(written)).then_some(*spoken)
+}
+
+/// A committee's own organ: BTGTU, UBKTHU.
+fn party_organ(cx: &Cx<'_>, text: &str) -> Option<String> {
+    let committees = [
+        ("TU", cx.env.voice.tu.as_deref().unwrap_or("Tỉnh ủy")),
+        ("HU", "Huyện ủy"),
+        ("ĐU", "Đảng ủy"),
+        ("QU", "Quận ủy"),
+    ];
+    committees.iter().find_map(|(letters, committee)| {
+        let organ = match text.strip_suffix(letters)? {
+            "BTC" => "Ban Tổ chức",
+            "VP" => "Văn phòng",
+            other => PARTS.get(other).filter(|row| row.kind == "cơ quan")?.spoken,
+        };
+        Some(format!("{organ} {committee}"))
+    })
 }

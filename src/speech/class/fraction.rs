@@ -31,7 +31,8 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
         return Some(if part { part_of(cx, &pair) } else { out_of(cx, &pair) });
     };
     let as_date = || Reading::say(3, date::say(cx, date), Class::Date, "ngày tháng");
-    if COUNTED.contains(&next) && !WEAK_LEADS.contains(&cx.back(1)) && !pair.zero_led {
+    let reaching = cx.after_any(&["có tới", "có đến", "lên tới", "lên đến", "đạt tới", "gồm"]);
+    if COUNTED.contains(&next) && (reaching || !WEAK_LEADS.contains(&cx.back(1))) && !pair.zero_led {
         return Some(out_of(cx, &pair).guess_if(HOLIDAYS.contains(&(date.day, date.month))));
     }
     if WHOLES.contains(&next) && pair.upper < pair.lower {
@@ -48,7 +49,7 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
         return Some(as_date());
     }
     // A headline or a caption of its own has no words to tell by.
-    let alone = cx.kind(pair.take) != Kind::Word && cx.back_kind(1) != Kind::Word;
+    let alone = cx.kind(pair.take) != Kind::Word && cx.at <= 1 && cx.back_kind(1) != Kind::Word;
     let small = pair.upper < pair.lower && pair.lower <= 5;
     if (alone && !cx.is(pair.take, ")")) || (small && !cx.is(pair.take, ",;)")) {
         return Some(part_of(cx, &pair).or(date::say(cx, date)).guess());
@@ -93,15 +94,25 @@ fn certain(cx: &Cx<'_>, pair: &Pair) -> Option<Reading> {
         let words = format!("{} đến {}", number::count(upper_text, cx.region()), cardinal(pair.lower, cx.region()));
         return Some(Reading::say(pair.take, words, Class::Date, "khoảng năm"));
     }
+    // "trình độ văn hóa 12/12"
+    if matches!(cx.back(1), "độ" | "hóa" | "hoá" | "vấn") && pair.upper <= pair.lower {
+        return Some(out_of(cx, pair));
+    }
     let date = date::parse(cx, 0)?;
     if DAY_LEADS.contains(&cx.back(1))
         || cx.after_any(&["ngày và", "đến ngày"])
+        || follows_a_weekday(cx)
         || follows_a_date(cx)
-        || super::day::heads_a_list(cx)
+        || cx.listed_after("ngày")
     {
         return Some(Reading::say(3, date::say(cx, date), Class::Date, "ngày tháng"));
     }
     None
+}
+
+/// "thứ Hai, 5/6".
+fn follows_a_weekday(cx: &Cx<'_>) -> bool {
+    cx.back(1) == "," && (cx.back(3) == "thứ" || cx.after("chủ nhật ,"))
 }
 
 /// "30/4 và 1/5", "20/7, 25/7": after a day and month comes another.

@@ -54,8 +54,5 @@ fn is_serial(cx: &Cx<'_>) -> bool {
 }
 
 fn is_named(cx: &Cx<'_>) -> bool {
-    (0..REACH).take_while(|&k| !matches!(cx.back(k + 1), "" | "." | ";" | ",")).any(|k| {
-        let behind = Cx { at: cx.at.saturating_sub(k), ..*cx };
-        behind.after_any(&NAMED)
-    })
+    (0..REACH).take_while(|&k| !matches!(cx.back(k + 1), "" | "." | ";" | ",")).any(|k| cx.behind(k).after_any(&NAMED))
 }

@@ -15,6 +15,12 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
         && (cx.glued(2) || cx.case(2) == Case::Title)
         && matches!(cx.case(2), Case::Title | Case::Upper)
         && !cx.text(2).is_empty();
+    // The last of "T.L".
+    let last =
+        cx.glued(0) && cx.back(1) == "." && cx.back(2).chars().nth(1).is_none() && cx.back_case(2) == Case::Upper;
+    if last && !dotted {
+        return Some(Reading::say(1, letters::name(cx.text(0).chars().next()?)?, Class::Code, "chữ cái đầu"));
+    }
     if !dotted {
         return None;
     }

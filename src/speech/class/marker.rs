@@ -13,7 +13,13 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     }
     let silent = |take| Some(Reading::nothing(take, Class::Marker, "đầu dòng"));
     match cx.kind(0) {
-        Kind::Sym if cx.is(0, "+*•▪►●■◆◦▫✓✔➢→") && cx.kind(1) != Kind::End => silent(1),
+        Kind::Sym
+            if cx.is(0, "+*•▪►●■◆◦▫✓✔➢→")
+                && cx.kind(1) != Kind::End
+                && !(cx.is(0, "+") && cx.glued(1) && cx.kind(1) == Kind::Num) =>
+        {
+            silent(1)
+        }
         Kind::Sym if cx.is_dash(0) && cx.kind(1) == Kind::Num && is_item(cx) => silent(1),
         Kind::Num => {
             let digits = cx.num(0).filter(|d| d.len() <= 2)?;
@@ -29,7 +35,9 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
 
 /// "-15 hộ nghèo" lists fifteen households; "-15°C" and "-15 triệu" are below zero.
 fn is_item(cx: &Cx<'_>) -> bool {
-    let Some(numeral) = crate::speech::numeral::numeral(cx, 1) else { return false };
+    let Some(numeral) = crate::speech::numeral::numeral(cx, 1) else {
+        return false;
+    };
     let next = 1 + numeral.take;
     !cx.glued(1)
         || cx.is(next, ".)")
@@ -42,6 +50,10 @@ fn is_item(cx: &Cx<'_>) -> bool {
 fn lettered(cx: &Cx<'_>) -> Option<Reading> {
     let text = cx.text(0);
     let single = text.chars().nth(1).is_none();
+    // "H. Đan Phượng" is a district.
+    if cx.is(1, ".") && super::place::read(cx).is_some() {
+        return None;
+    }
     let closes = cx.glued(1) && (cx.is(1, ")") || cx.is(1, ".") && !cx.glued(2) && cx.kind(2) == Kind::Word);
     if !closes {
         return None;

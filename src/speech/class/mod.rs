@@ -19,6 +19,7 @@ mod foreign;
 mod fraction;
 mod identity;
 mod initial;
+mod length;
 mod marker;
 mod money;
 mod month;
@@ -31,6 +32,7 @@ mod punct;
 mod road;
 mod roman;
 mod score;
+mod shorthand;
 mod slash;
 mod symbol;
 mod time;
@@ -45,7 +47,7 @@ use super::syllable::is_syllable;
 
 type Rule = fn(&Cx<'_>) -> Option<Reading>;
 
-const AT_NUMBER: [Rule; 20] = [
+const AT_NUMBER: [Rule; 21] = [
     entry::read,
     marker::read,
     web::read,
@@ -55,6 +57,7 @@ const AT_NUMBER: [Rule; 20] = [
     doc_code::read,
     time::read,
     duration::read,
+    length::read,
     date_range::read,
     date::read,
     month::read,
@@ -68,13 +71,14 @@ const AT_NUMBER: [Rule; 20] = [
     cardinal::read,
 ];
 
-const AT_WORD: [Rule; 13] = [
+const AT_WORD: [Rule; 14] = [
     web::read,
     entry::read,
     marker::read,
     road::read,
     ambiguous::read,
     place::read,
+    shorthand::read,
     roman::read,
     unit::read,
     doc_part::read,
@@ -122,5 +126,5 @@ fn is_everyday(cx: &Cx<'_>) -> bool {
         && !(cx.glued(1) && (cx.kind(1) == Kind::Num || cx.is(1, ".@-_")))
         && low.chars().nth(1).is_some()
         && !cx.env.lexicon.starts(cx.text(0), low)
-        && (!low.is_ascii() && cx.env.learned.is_empty() || is_syllable(low) && !cx.at_line_start())
+        && (!low.is_ascii() || is_syllable(low) && !cx.at_line_start())
 }

@@ -53,7 +53,9 @@ fn amount(cx: &Cx<'_>, numeral: &Numeral, name: &str, cent: Option<&str>) -> Str
         Some(if f.len() == 1 { value * 10 } else { value })
     });
     match (cents, cent) {
-        (Some(cents), Some(cent)) if numeral.whole == "0" => format!("{} {cent}", cardinal(cents, region)),
+        (Some(cents), Some(cent)) if numeral.whole == "0" => {
+            format!("{} {cent}", cardinal(cents, region))
+        }
         (Some(cents), Some(cent)) => {
             format!("{} {name} {} {cent}", number::count(&numeral.whole, region), cardinal(cents, region))
         }
@@ -72,7 +74,9 @@ fn short(cx: &Cx<'_>, numeral: &Numeral) -> Option<Reading> {
     let tail = cx.num(i + 1).filter(|d| cx.glued(i + 1) && d.len() == 1 && numeral.fraction.is_none());
     let open = cx.glued(i + 1) && matches!(cx.kind(i + 1), Kind::Num | Kind::Word);
     let (take, words) = match (cx.low(i), tail) {
-        ("k", None) if !open => (i + 1, format!("{amount} {}", region.thousand())),
+        ("k", None) if !open && (cx.text(i) == "k" || numeral.whole.len() > 1) => {
+            (i + 1, format!("{amount} {}", region.thousand()))
+        }
         ("tr", None) if !open => (i + 1, format!("{amount} triệu")),
         ("tr", Some(tail)) => {
             (i + 2, format!("{amount} triệu {} trăm {}", number::count(tail, region), region.thousand()))
@@ -89,6 +93,17 @@ fn dong(cx: &Cx<'_>, numeral: &Numeral) -> Option<Reading> {
     let ends = !(cx.glued(i + 1) && matches!(cx.kind(i + 1), Kind::Num | Kind::Word));
     let near = cx.glued(i) || numeral.grouped;
     let clause = matches!(cx.back(1), "khoản" | "điểm" | "điều");
-    (cx.text(i) == "đ" && ends && near && !clause)
-        .then(|| Reading::say(i + 1, format!("{} đồng", numeral.say(cx.region(), "phẩy")), Class::Money, "tiền"))
+    if cx.text(i) != "đ" || !ends || !near || clause {
+        return None;
+    }
+    // "9,5đ" is a mark, not money.
+    if numeral.fraction.is_some() && numeral.whole.len() <= 2 && !numeral.grouped {
+        let amount = numeral.say(cx.region(), "phẩy");
+        return Some(
+            Reading::say(i + 1, format!("{amount} điểm"), Class::Measure, "điểm số")
+                .or(format!("{amount} đồng"))
+                .guess(),
+        );
+    }
+    Some(Reading::say(i + 1, format!("{} đồng", numeral.say(cx.region(), "phẩy")), Class::Money, "tiền"))
 }

@@ -69,7 +69,7 @@ fn part_of_year(cx: &Cx<'_>) -> Option<Reading> {
         };
         return Some(Reading::say(1 + n, format!("{part} năm {year}"), Class::Date, "kỳ trong năm"));
     }
-    let month = month_number(cx, 0).filter(|_| cx.is(1, "/"))?;
+    let month = month_number(cx, 0).filter(|_| cx.is(1, "/") && cx.back(1) != "lệ")?;
     Some(Reading::say(1 + n, format!("tháng {} năm {year}", calendar::month(month, region)), Class::Date, "tháng"))
 }
 

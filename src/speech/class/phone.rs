@@ -8,9 +8,9 @@ use crate::speech::reading::Reading;
 use crate::speech::token::Class;
 
 /// Words near which a number is dialled.
-const DIALLED: [&str; 18] = [
+const DIALLED: [&str; 17] = [
     "thoại", "đt", "sđt", "hotline", "nóng", "đài", "fax", "tel", "phone", "mobile", "zalo", "gọi", "hệ", "máy",
-    "viber", "cấp", "đtdđ", "alo",
+    "viber", "đtdđ", "alo",
 ];
 
 /// How far back such a word may stand, in lexemes.
@@ -24,6 +24,9 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     if cx.kind(0) == Kind::Sym {
         let (take, digits) = international(cx)?;
         return say(take, format!("cộng {}", digit_by_digit(&digits)));
+    }
+    if cx.text(0).len() < 2 {
+        return None;
     }
     let dialled = cx.near(REACH, &DIALLED);
     if let Some((take, digits)) = groups(cx, 0, 11).filter(|(take, digits)| fits(cx, *take, digits, dialled)) {
@@ -51,7 +54,9 @@ fn groups(cx: &Cx<'_>, i: usize, most: usize) -> Option<(usize, String)> {
         while next < take + 2 && cx.is(next, ".-) ") && (cx.glued(next + 1) || cx.is(next, ")")) && cx.glued(next) {
             next += 1;
         }
-        let Some(group) = cx.num(next).filter(|g| g.len() >= 2 && digits.len() + g.len() <= most) else { break };
+        let Some(group) = cx.num(next).filter(|g| g.len() >= 2 && digits.len() + g.len() <= most) else {
+            break;
+        };
         digits.push_str(group);
         take = next + 1;
     }
@@ -95,5 +100,6 @@ fn is_short(cx: &Cx<'_>, digits: &str, dialled: bool) -> bool {
     }
     dialled
         && !counted
-        && matches!(cx.back(1), "gọi" | "đài" | "nóng" | "hotline" | "số" | ":" | "thoại" | "máy" | "cấp")
+        && (cx.after_any(&["số máy", "khẩn cấp"])
+            || matches!(cx.back(1), "gọi" | "đài" | "nóng" | "hotline" | "số" | ":" | "thoại"))
 }

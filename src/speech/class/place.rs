@@ -24,7 +24,9 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     let at = 1 + usize::from(stop);
     let numbered = cx.kind(at) == Kind::Num && (stop || cx.glued(at)) && cx.text(at).len() <= 2;
     let named = cx.kind(at) == Kind::Word && matches!(cx.case(at), Case::Title | Case::Upper) && (stop || !single);
-    if !(numbered && matches!(cx.low(0), "q" | "p" | "kp") || named) || (single && cx.case(0) == Case::Lower && !stop) {
+    if !(numbered && matches!(cx.low(0), "q" | "p" | "kp") || named)
+        || (single && cx.case(0) == Case::Lower && (!stop || cx.text(0) == "đ"))
+    {
         return None;
     }
     // "P. GD&ĐT" is an office, not a ward.

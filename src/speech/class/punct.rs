@@ -34,11 +34,7 @@ fn stop(cx: &Cx<'_>) -> Reading {
     if cx.is(1, ".") {
         // A run of stops is an ellipsis, said once.
         let last = !cx.is(2, ".");
-        return if last && cx.lexemes.get(cx.at.wrapping_sub(1)).is_some_and(|l| l.text == ".") {
-            Reading::pause(1, Mark::Ellipsis, "dấu câu")
-        } else {
-            nothing
-        };
+        return if last && cx.back(1) == "." { Reading::pause(1, Mark::Ellipsis, "dấu câu") } else { nothing };
     }
     if cx.back(1) == "." {
         return Reading::pause(1, Mark::Ellipsis, "dấu câu");
@@ -46,14 +42,28 @@ fn stop(cx: &Cx<'_>) -> Reading {
     if cx.is(1, "/") && cx.is(2, ".") {
         return nothing;
     }
+    // "ông H. (34 tuổi)": an initial, not an end.
+    if cx.glued(0)
+        && cx.back_case(1) == Case::Upper
+        && cx.back(1).chars().nth(1).is_none()
+        && cx.kind(1) == Kind::Sym
+        && cx.back_kind(1) == Kind::Word
+    {
+        return nothing;
+    }
     if cx.back_kind(1) == Kind::Word && matches!(cx.kind(1), Kind::Word | Kind::Num) && cx.glued(0) {
         let abbreviation = matches!(cx.back_case(1), Case::Upper | Case::Mixed);
         let initial = cx.back(1).chars().nth(1).is_none() && abbreviation;
+        // "Phần I. Đánh giá": a numeral, not an initial.
+        let numbered = matches!(cx.back(1), "i" | "v" | "x")
+            && matches!(
+                cx.back(2),
+                "phần" | "chương" | "mục" | "loại" | "hạng" | "quý" | "cấp" | "lục" | "khóa" | "khoá"
+            );
+        let initial = initial && !numbered;
         let continues = cx.glued(1) || cx.case(1) == Case::Title || cx.kind(1) == Kind::Num;
-        if initial && continues
-            || TITLES.contains(&cx.back(1)) && continues
-            || abbreviation && cx.glued(1) && cx.case(1) == Case::Upper
-        {
+        let known = initial || TITLES.contains(&cx.back(1));
+        if known && continues || abbreviation && cx.glued(1) && cx.case(1) == Case::Upper {
             return nothing;
         }
     }

@@ -25,12 +25,17 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     let (_, name) = ROADS.iter().find(|(short, _)| *short == cx.text(0))?;
     let stop = cx.is(1, ".-") && cx.glued(1);
     let at = 1 + usize::from(stop);
-    let digits = cx.num(at).filter(|d| d.len() <= 3)?;
+    let digits = cx.num(at).filter(|d| d.len() <= 3 && cx.kind(at + 1) != Kind::Num)?;
     let touching = stop || cx.glued(at);
+    if matches!(cx.text(0), "HL" | "CT") && !cx.near(3, &["đường", "tuyến", "trên", "tốc"])
+        || digits.starts_with('0') && digits.len() > 2
+    {
+        return None;
+    }
     if matches!(cx.text(0), "ĐT" | "ĐH" | "CT" | "DT")
         && !touching
         && !cx.near(2, &["đường", "tuyến", "lộ"])
-        && digits.len() != 3
+        && (digits.len() != 3 || cx.text(0) == "DT")
     {
         return None;
     }

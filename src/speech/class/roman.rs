@@ -6,24 +6,30 @@ use crate::speech::context::Cx;
 use crate::speech::lex::{Case, Kind};
 use crate::speech::number::{cardinal, roman};
 use crate::speech::reading::Reading;
+use crate::speech::syllable::is_syllable;
 use crate::speech::token::Class;
 
-const CALLERS: [&str; 40] = [
-    "quý", "quí", "khóa", "khoá", "thứ", "lần", "hạng", "loại", "cấp", "đoạn", "phần", "chương", "mục", "lục", "điều",
-    "khoản", "kỷ", "kỉ", "hội", "vực", "vùng", "tập", "bậc", "nhóm", "đợt", "kỳ", "kì", "vòng", "quyển", "số", "khu",
-    "giới", "tiểu", "bảng", "biểu", "tuyến", "mức", "độ", "ương", "lớp",
+const CALLERS: [&str; 42] = [
+    "đoàn", "họp", "quý", "quí", "khóa", "khoá", "thứ", "lần", "hạng", "loại", "cấp", "đoạn", "phần", "chương", "mục",
+    "lục", "điều", "khoản", "kỷ", "kỉ", "hội", "vực", "vùng", "tập", "bậc", "nhóm", "đợt", "kỳ", "kì", "vòng", "quyển",
+    "số", "khu", "giới", "tiểu", "bảng", "biểu", "tuyến", "mức", "độ", "ương", "lớp",
 ];
 
 /// How far back over "I, II và" the calling word may stand, in lexemes.
 const REACH: usize = 9;
 
 pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
+    if cx.case(0) == Case::Lower {
+        return small(cx);
+    }
     if cx.case(0) != Case::Upper || (cx.glued(1) && cx.kind(1) == Kind::Num) {
         return None;
     }
     let text = cx.text(0);
     let value = roman(text)?;
-    let Some(caller) = caller(cx) else { return uncalled(cx, value) };
+    let Some(caller) = caller(cx) else {
+        return uncalled(cx, value);
+    };
     if is_shouted(cx)
         && text.len() > 1
         && !cx.env.headline
@@ -90,4 +96,13 @@ fn caller<'a>(cx: &Cx<'a>) -> Option<&'a str> {
 fn year(cx: &Cx<'_>) -> Option<u64> {
     let joined = cx.is(1, "/-–.") && cx.glued(1) && cx.glued(2);
     cx.num(2).filter(|d| joined && d.len() == 4).and_then(|d| d.parse().ok())
+}
+
+/// "phần ix", "ii)": small numerals that are no syllable; "điểm l" stays a letter.
+fn small(cx: &Cx<'_>) -> Option<Reading> {
+    let text = cx.text(0);
+    let clear = text.len() >= 2 && text.bytes().all(|b| b"ivx".contains(&b)) && !is_syllable(text);
+    let value = roman(&text.to_uppercase()).filter(|_| clear)?;
+    let called = caller(cx).is_some() || (cx.is(1, ")") && cx.glued(1));
+    called.then(|| Reading::say(1, cardinal(value, cx.region()), Class::Roman, "số La Mã"))
 }

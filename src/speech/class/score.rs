@@ -4,6 +4,7 @@ use super::words::{MAGNITUDES, MATCH};
 use crate::speech::context::Cx;
 use crate::speech::lex::Kind;
 use crate::speech::number::count;
+use crate::speech::numeral::numeral;
 use crate::speech::reading::Reading;
 use crate::speech::token::Class;
 
@@ -15,10 +16,13 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     let last = cx.num(2).filter(|d| d.len() <= 5)?;
     let region = cx.region();
     let two = |joint: &str| format!("{}{joint}{}", count(first, region), count(last, region));
-    if cx.is(1, ":") && cx.glued(1) {
-        let scale = cx.near(4, &["lệ", "bản"]);
+    if cx.is(1, ":") && cx.glued(1) && cx.glued(2) {
+        let scale = cx.near(9, &["lệ", "bản"]);
+        let lower = numeral(cx, 2)?;
         let joint = if scale { " trên " } else { " " };
-        return Some(Reading::say(3, two(joint), Class::Ratio, if scale { "tỷ lệ" } else { "tỷ số" }));
+        let words = format!("{}{joint}{}", count(first, region), count(&lower.whole, region));
+        let rule = if scale { "tỷ lệ" } else { "tỷ số" };
+        return lower.fraction.is_none().then(|| Reading::say(2 + lower.take, words, Class::Ratio, rule));
     }
     if !cx.is_dash(1) || first.len() > 3 || last.len() > 3 {
         return None;
@@ -31,5 +35,12 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     let more = cx.is(3, ".,") && cx.glued(3) && cx.glued(4) && cx.kind(4) == Kind::Num;
     let told = cx.near(REACH, &MATCH)
         && cx.near(REACH, &["thắng", "thua", "hòa", "hoà", "bại", "dẫn", "gỡ", "séc", "hiệp", "sút"]);
+    // "Trận A - B kết thúc 2-1."
+    let ended = cx.near(REACH, &["trận", "thúc"])
+        && cx.kind(3) != Kind::Word
+        && first.len() <= 2
+        && last.len() <= 2
+        && !cx.is(3, "%");
+    let told = told || ended;
     (named || (told && !measured && !more)).then(|| Reading::say(3, two(" "), Class::Ratio, "tỷ số"))
 }

@@ -7,7 +7,18 @@ use crate::speech::reading::{Mark, Reading};
 use crate::speech::token::Class;
 
 /// What rates are reckoned by.
-const BASES: [&str; 66] = [
+const BASES: [&str; 77] = [
+    "khóm",
+    "mét",
+    "gốc",
+    "quả",
+    "củ",
+    "hạt",
+    "bụi",
+    "lứa",
+    "mẻ",
+    "cửa",
+    "luống",
     "người",
     "năm",
     "tháng",
@@ -94,8 +105,24 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
             let joint = if matches!(cx.low(1), "ml" | "dl" | "mmol") { "trên" } else { "một" };
             return Some(Reading::say(1 + take, format!("{joint} {spoken}"), Class::Measure, "trên mỗi"));
         }
-        let priced =
-            matches!(cx.back(1), "đồng" | "đ" | "vnđ" | "usd" | "triệu" | "tỷ" | "%" | "kg" | "tấn" | "tạ" | "lít");
+        let priced = matches!(
+            cx.back(1),
+            "đồng"
+                | "đ"
+                | "vnđ"
+                | "usd"
+                | "triệu"
+                | "tỷ"
+                | "%"
+                | "kg"
+                | "tấn"
+                | "tạ"
+                | "lít"
+                | "điểm"
+                | "con"
+                | "cây"
+                | "quả"
+        );
         if BASES.contains(&cx.low(1)) || (priced && cx.case(1) == Case::Lower && cx.kind(1) == Kind::Word) {
             return Some(Reading::say(1, "một", Class::Measure, "trên mỗi"));
         }
@@ -107,7 +134,7 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
         return Some(Reading::nothing(1, Class::Symbol, "dấu gạch chéo"));
     }
     if cx.back_kind(1) == Kind::Num && cx.kind(1) == Kind::Num {
-        return Some(Reading::say(1, "trên", Class::Ratio, "trên").guess());
+        return Some(Reading::say(1, "trên", Class::Ratio, "trên"));
     }
     Some(Reading::pause(1, Mark::Comma, "dấu gạch chéo"))
 }

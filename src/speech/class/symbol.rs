@@ -13,8 +13,8 @@ const SAID: [(&str, &str); 21] = [
     ("‰", "phần nghìn"),
     ("&", "và"),
     ("=", "bằng"),
-    ("≥", "từ"),
-    ("≤", "không quá"),
+    ("≥", "lớn hơn hoặc bằng"),
+    ("≤", "nhỏ hơn hoặc bằng"),
     ("≈", "khoảng"),
     ("~", "khoảng"),
     ("±", "cộng trừ"),
@@ -32,6 +32,7 @@ const SAID: [(&str, &str); 21] = [
     (">", "trên"),
 ];
 
+#[expect(clippy::unnecessary_wraps, reason = "every rule has one shape; this one closes the table")]
 pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     let sign = cx.text(0);
     if let Some((_, words)) = SAID.iter().find(|(s, _)| *s == sign) {
@@ -51,7 +52,7 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
         "'" | "’" | "′" | "*" | "_" | "#" | "^" | "·" | "®" | "™" | "©" | "\\" | "†" => {
             Reading::nothing(1, Class::Symbol, "bỏ qua")
         }
-        _ => other(sign),
+        _ => other(cx, sign),
     })
 }
 
@@ -59,6 +60,10 @@ fn plus(cx: &Cx<'_>) -> Reading {
     let joins = cx.back_kind(1) != Kind::End
         && cx.kind(1) != Kind::End
         && (cx.kind(1) == Kind::Num || cx.back_kind(1) == Kind::Num || cx.glued(1) || !cx.is(1, ".,;"));
+    let numerals = number::roman(&cx.back(1).to_uppercase()).is_some() && number::roman(cx.text(1)).is_some();
+    if joins && numerals {
+        return Reading::say(1, "và", Class::Symbol, "ký hiệu");
+    }
     if joins && !matches!(cx.back(1), ":" | ";" | "." | "," | "+") {
         return Reading::say(1, "cộng", Class::Symbol, "ký hiệu");
     }
@@ -77,13 +82,13 @@ fn degree(cx: &Cx<'_>) -> Reading {
 }
 
 /// Digits and fractions in other shapes (½, ①, ５) are read; other numbers cannot be; pictures are dropped.
-fn other(sign: &str) -> Reading {
+fn other(cx: &Cx<'_>, sign: &str) -> Reading {
     let mut plain = String::new();
     for c in sign.chars() {
         decompose_compatible(c, |part| plain.push(part));
     }
     let words = plain.split(|c: char| !c.is_ascii_digit()).filter(|d| !d.is_empty()).collect::<Vec<_>>();
-    let region = crate::speech::voice::Region::North;
+    let region = cx.region();
     match (words.as_slice(), plain.contains('\u{2044}')) {
         ([upper, lower], true) => {
             let lower = if *lower == "4" { "tư".to_owned() } else { number::count(lower, region) };

@@ -20,7 +20,10 @@ fn lettered(cx: &Cx<'_>) -> Option<Reading> {
     }
     let minute = cx.small(2).filter(|&m| cx.glued(2) && m < 60 && cx.text(2).len() <= 2 && hour <= 24);
     let Some(minute) = minute else {
-        let alone = letter == "h" && !(cx.glued(2) && matches!(cx.kind(2), Kind::Num | Kind::Word));
+        let clock = hour <= 24
+            && (matches!(cx.low(2), "ngày" | "sáng" | "chiều" | "tối" | "trưa" | "hôm")
+                || matches!(cx.back(1), "lúc" | "hồi"));
+        let alone = (letter == "h" || clock) && !(cx.glued(2) && matches!(cx.kind(2), Kind::Num | Kind::Word));
         return alone
             .then(|| Reading::say(2, format!("{} giờ", cardinal(hour.into(), cx.region())), Class::Time, "giờ"));
     };
@@ -68,6 +71,20 @@ fn coloned(cx: &Cx<'_>) -> Option<Reading> {
     let take = if second.is_some() { 5 } else { 3 };
     if cx.is(take, ":/") && cx.glued(take) && cx.glued(take + 1) && cx.kind(take + 1) == Kind::Num {
         return None;
+    }
+    let half = match cx.text(take) {
+        "AM" => Some(" sáng"),
+        "PM" if hour < 6 || hour == 12 => Some(" chiều"),
+        "PM" => Some(" tối"),
+        _ => None,
+    };
+    if let Some(half) = half {
+        return Some(Reading::say(
+            take + 1,
+            format!("{}{half}", clock(cx, hour, minute, false)),
+            Class::Time,
+            "giờ phút",
+        ));
     }
     let mut words = clock(cx, hour, minute, matches!(cx.low(take), "phút"));
     if let Some(second) = second.filter(|&s| s > 0) {

@@ -34,8 +34,13 @@ pub(super) fn symbols() -> impl Iterator<Item = &'static str> {
     UNITS.keys().copied()
 }
 
+/// This word, in lower case, is also a symbol.
+pub(super) fn is_symbol(low: &str) -> bool {
+    UNITS.contains_key(low)
+}
+
 pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
-    const LEADS: [&str; 8] = ["mỗi", "một", "/", "trên", "từng", "vài", "mấy", "nửa"];
+    const LEADS: [&str; 10] = ["mỗi", "một", "/", "trên", "từng", "vài", "mấy", "nửa", "tr", "k"];
     let counted = cx.back_kind(1) == Kind::Num
         || MAGNITUDES.contains(&cx.back(1))
         || cx.back(1) == "²"

@@ -12,6 +12,9 @@ use std::sync::LazyLock;
 
 /// name without marks ⇥ spoken.
 const TABLE: &str = include_str!("../data/web.tsv");
+/// Longest label cut into pieces, and longest known name, in bytes.
+const LONGEST_LABEL: usize = 60;
+const LONGEST_NAME: usize = 24;
 /// Longest address, in lexemes.
 const MOST: usize = 60;
 
@@ -150,47 +153,56 @@ fn label(cx: &Cx<'_>, i: usize) -> (String, Certainty) {
     if let Some(entry) = cx.env.lexicon.word(low).or_else(|| cx.env.lexicon.word(cx.text(i))) {
         return (entry.spoken.clone(), Certainty::Sure);
     }
-    if let Some(parts) = known_parts(low) {
-        return (parts, Certainty::Sure);
-    }
-    match syllables(low) {
-        Some(parts) => (parts, Certainty::Guess),
+    match pieces(low) {
+        Some(cut) => cut,
         None if low.len() <= 6 => (letters::spell(low), Certainty::Sure),
         None => (letters::spell(low), Certainty::Guess),
     }
 }
 
-/// "hanoi" + "chuyendoiso": a label made of known names.
-fn known_parts(low: &str) -> Option<String> {
-    let mut out: Vec<&str> = Vec::new();
-    let mut rest = low;
-    while !rest.is_empty() {
-        let (known, tail) = (2..=rest.len().min(24)).rev().find_map(|n| {
-            let (head, tail) = rest.split_at_checked(n)?;
-            Some((NAMES.get(head).copied()?, tail))
-        })?;
-        out.push(known);
-        rest = tail;
+/// A label cut into known names and syllables typed without marks: "congan" + "xa" + "tan" + "lap".
+fn pieces(low: &str) -> Option<(String, Certainty)> {
+    if low.len() > LONGEST_LABEL {
+        return None;
     }
-    (out.len() > 1).then(|| out.join(" "))
+    let mut words = Vec::new();
+    let mut dead_ends = 0;
+    let certainty = cut(low, 0, &mut dead_ends, &mut words)?;
+    words.reverse();
+    Some((words.join(" "), certainty))
 }
 
-/// Cuts a run of unmarked letters into syllables, the longest first.
-fn syllables(low: &str) -> Option<String> {
-    let mut out: Vec<&str> = Vec::new();
-    let mut rest = low;
-    while !rest.is_empty() {
-        let (head, tail) = (2..=rest.len().min(7)).rev().find_map(|n| {
-            rest.split_at_checked(n)
-                .filter(|(head, _)| is_unmarked_syllable(head) && head.bytes().any(|b| !b"aeiouy".contains(&b)))
-        })?;
-        out.push(head);
-        rest = tail;
+/// Cuts `rest`, which begins at `at`, last piece first; `dead_ends` has a bit for each place that cannot be cut.
+fn cut<'a>(rest: &'a str, at: usize, dead_ends: &mut u64, words: &mut Vec<&'a str>) -> Option<Certainty> {
+    if rest.is_empty() {
+        return Some(Certainty::Sure);
     }
-    (!out.is_empty() && low.len() <= 40).then(|| out.join(" "))
+    if *dead_ends & (1 << at) != 0 {
+        return None;
+    }
+    let known = |n: usize| {
+        let (head, tail) = rest.split_at_checked(n)?;
+        Some((NAMES.get(head).copied()?, tail, Certainty::Sure))
+    };
+    let plain = |n: usize| {
+        let (head, tail) = rest.split_at_checked(n)?;
+        let fits = is_unmarked_syllable(head) && head.bytes().any(|b| !b"aeiouy".contains(&b));
+        fits.then_some((head, tail, Certainty::Guess))
+    };
+    let longest = rest.len().min(LONGEST_NAME);
+    let names = (2..=longest).rev().filter_map(known);
+    let choices = names.chain((2..=longest.min(7)).rev().filter_map(plain));
+    for (said, tail, how) in choices {
+        if let Some(certainty) = cut(tail, at + rest.len() - tail.len(), dead_ends, words) {
+            words.push(said);
+            return Some(certainty.max(how));
+        }
+    }
+    *dead_ends |= 1 << at;
+    None
 }
 
-/// "#ChuyenDoiSo".
+/// "#`ChuyenDoiSo`".
 fn hashtag(cx: &Cx<'_>) -> Option<Reading> {
     if cx.kind(1) != Kind::Word || !cx.glued(1) {
         return None;
@@ -201,7 +213,10 @@ fn hashtag(cx: &Cx<'_>) -> Option<Reading> {
         _ if cx.case(1) == Case::Mixed => {
             (humps(text), if text.is_ascii() { Certainty::Guess } else { Certainty::Sure })
         }
-        _ => label(cx, 1),
+        _ => match cx.env.lexicon.word(&text.to_uppercase()) {
+            Some(entry) => (entry.spoken.clone(), Certainty::Sure),
+            None => label(cx, 1),
+        },
     };
     let mut words = format!("thăng {said}");
     let mut take = 2;
@@ -214,7 +229,7 @@ fn hashtag(cx: &Cx<'_>) -> Option<Reading> {
     Some(reading)
 }
 
-/// "ChuyểnĐổiSố" to "chuyển đổi số"; runs of capitals stay together.
+/// "`ChuyểnĐổiSố`" to "chuyển đổi số"; runs of capitals stay together.
 fn humps(text: &str) -> String {
     let mut out = String::new();
     let mut last_lower = false;

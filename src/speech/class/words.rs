@@ -11,7 +11,8 @@ pub(super) const WEAK_LEADS: [&str; 18] = [
 ];
 
 /// Things counted one by one: "18/20 xã" is eighteen out of twenty.
-pub(super) const COUNTED: [&str; 98] = [
+pub(super) const COUNTED: [&str; 99] = [
+    "ứng",
     "xã",
     "phường",
     "thôn",

@@ -1,0 +1,4 @@
+//! Text in, spoken Vietnamese out.
+
+mod properties;
+mod readings;
