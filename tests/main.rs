@@ -7,15 +7,16 @@
     reason = "a test fails by panicking, and says what it counted"
 )]
 
-mod config;
-mod crash;
-mod delivery;
-mod doubles;
-mod hostile;
-mod intake;
-mod route;
-mod sample;
-mod schedule;
-mod speech;
-mod store;
 mod support;
+mod doubles;
+mod sample;
+mod speech;
+mod delivery;
+mod schedule;
+mod route;
+mod config;
+mod intake;
+mod store;
+mod adapters;
+mod hostile;
+mod crash;
