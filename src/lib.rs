@@ -9,13 +9,13 @@ pub mod delivery;
 pub mod text;
 
 // The journey of an article.
-pub mod channel;
-pub mod console;
-pub mod dispatch;
 pub mod intake;
-pub mod ledger;
 pub mod queue;
 pub mod schedule;
+pub mod dispatch;
+pub mod channel;
+pub mod ledger;
+pub mod console;
 
 // Tools.
 pub mod app;

@@ -55,13 +55,15 @@ fn open(kind: &str) -> (TempDir, Arc<dyn Channel>) {
     let folder = tempfile::tempdir().unwrap();
     let base = folder.path().to_owned();
     // A secret file is named as it stands, not from the channel's folder.
-    let settings = settings(kind).replace("file = \"secret\"", &format!("file = {:?}", base.join("secret").display().to_string()));
+    let settings =
+        settings(kind).replace("file = \"secret\"", &format!("file = {:?}", base.join("secret").display().to_string()));
     let channel = open_in(&base, kind, &settings);
     (folder, channel)
 }
 
 fn shown(revision: u32) -> Live {
-    let receipt = Receipt { remote_id: "loa_first".to_owned(), url: None, payload_hash: String::new(), rehearsal: false };
+    let receipt =
+        Receipt { remote_id: "loa_first".to_owned(), url: None, payload_hash: String::new(), rehearsal: false };
     Live::Shown { revision: Revision(revision), receipt }
 }
 
@@ -145,7 +147,10 @@ fn a_page_leads_to_the_original_where_there_is_one() {
     let (_folder, site) = open("site");
     let with = Article { canonical_url: Some("https://cms.example.vn/1".to_owned()), ..article("1") };
     let page = readable("site", &render(&*site, &item(with, ACTIONS[0])));
-    assert!(page.contains("https:&#x2f;&#x2f;cms.example.vn&#x2f;1") || page.contains("https://cms.example.vn/1"), "{page}");
+    assert!(
+        page.contains("https:&#x2f;&#x2f;cms.example.vn&#x2f;1") || page.contains("https://cms.example.vn/1"),
+        "{page}"
+    );
     assert!(page.contains("<html lang=\"vi\">") && page.contains("<meta charset=\"utf-8\">"));
 }
 
@@ -154,7 +159,11 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files(&path)) } else { drop(found.insert(path.clone(), std::fs::read(&path).unwrap())) }
+        if path.is_dir() {
+            found.extend(files(&path))
+        } else {
+            drop(found.insert(path.clone(), std::fs::read(&path).unwrap()))
+        }
     }
     found
 }
@@ -213,7 +222,11 @@ fn characters(words: &str) -> Result<(), String> {
             return Err(format!("&{entity}; is not known in XML"));
         }
     }
-    if words.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\r')) { Err("control".to_owned()) } else { Ok(()) }
+    if words.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\r')) {
+        Err("control".to_owned())
+    } else {
+        Ok(())
+    }
 }
 
 #[test]
@@ -368,7 +381,14 @@ fn a_script_is_read_in_words() {
     let slot = utc("2026-11-23T16:00:00+07:00");
     let items = [item(article("1"), ACTIONS[0]), item(article("2"), ACTIONS[1]), item(article("3"), ACTIONS[2])];
     let script = String::from_utf8(radio.render(&items, &context(Some(slot))).unwrap().bytes).unwrap();
-    for words in ["Mục một.", "Mục hai. Đính chính", "Mục ba. Thông báo thu hồi", "gồm ba mục", "bảy giờ ba mươi", "Nguồn tin: UBND xã An Bình."] {
+    for words in [
+        "Mục một.",
+        "Mục hai. Đính chính",
+        "Mục ba. Thông báo thu hồi",
+        "gồm ba mục",
+        "bảy giờ ba mươi",
+        "Nguồn tin: UBND xã An Bình.",
+    ] {
         assert!(script.contains(words), "{words}:\n{script}");
     }
     assert!(radio.render(&[], &context(Some(slot))).is_err(), "an empty edition");
@@ -388,7 +408,12 @@ fn signature(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> String {
 fn the_published_vectors_of_signed_webhooks_hold() {
     let second = "{\"type\":\"article.published\",\"timestamp\":\"2026-11-23T01:02:03Z\",\"data\":{\"id\":\"bai-0001\",\"title\":\"Lịch tiếp công dân\"}}";
     for (id, timestamp, body, expected) in [
-        ("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, "{\"test\": 2432232314}", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+        (
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            1_614_265_330,
+            "{\"test\": 2432232314}",
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+        ),
         ("msg_loa_0001", 1_763_859_723, second, "v1,XdvEAt9VokncAEDzMkOKlTyMuDXezU3tiUHwukLH1pM="),
     ] {
         assert_eq!(signature(SECRET, id, timestamp, body.as_bytes()), expected);
@@ -433,7 +458,8 @@ async fn post(status: &str, body: &str) -> (Result<Progress, SendError>, Job, St
     let fanpage = open_in(folder.path(), "fanpage", &settings);
     let job = single(&*fanpage, article("1"), ACTIONS[0]);
     let length = body.len();
-    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\nretry-after: 120\r\n\r\n{body}");
+    let answer =
+        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\nretry-after: 120\r\n\r\n{body}");
     let (progress, (head, body)) = tokio::join!(fanpage.advance(&job), receiver(listener, answer));
     (progress, job, head, body)
 }

@@ -20,3 +20,4 @@ mod store;
 mod adapters;
 mod hostile;
 mod crash;
+mod architecture;
