@@ -381,6 +381,26 @@ async fn an_edition_that_some_have_had_is_finished_under_its_own_slot() {
 }
 
 #[tokio::test]
+async fn an_article_that_missed_an_edition_does_not_slip_into_its_repeat() {
+    let (_folder, store) = fresh().await;
+    let nine = t(60);
+    publish_into(&store, "1", &radio(), t(0)).await;
+    let embargoed = Article { embargo_until: Some(t(63)), ..article("2") };
+    let slot = Plan { planned: nine, due: nine, why: Why::Slot, edition: Some(nine), approval: false };
+    hand(&store, embargoed, vec![("radio".to_owned(), slot)], t(0)).await.unwrap();
+    let first = lease_radio(&store, nine).await;
+    assert_eq!(ids(&first), ["1"]);
+    let partial = Outcome::Unclear(Unclear::Repeat { at: t(65), note: Text::same("half of them") });
+    settle(&store, &first.work[0], partial, t(61)).await;
+    let repeat = lease_radio(&store, t(65)).await;
+    assert_eq!(ids(&repeat), ["1"], "half of the readers would never see the other");
+    settle(&store, &repeat.work[0], Outcome::Shown(receipt(None)), t(66)).await;
+    assert!(lease_radio(&store, t(66)).await.work.is_empty());
+    let next = lease_radio(&store, t(8 * 60)).await;
+    assert_eq!((ids(&next), next.work[0].edition), (vec!["2".to_owned()], Some(t(8 * 60))));
+}
+
+#[tokio::test]
 async fn an_uncertain_edition_is_looked_up_as_one() {
     let (_folder, store) = fresh().await;
     publish_into(&store, "1", &radio(), t(0)).await;

@@ -24,6 +24,18 @@ pub(super) async fn lease(
             move_on(connection, request, &waiting).await?;
             continue;
         }
+        // What was begun is finished with the same articles: those who have had it get no second one.
+        let (mut begun, mut fresh) = (Vec::new(), Vec::new());
+        for before in waiting {
+            let was_in = was_in(connection, &before, slot).await?;
+            if was_in { begun.push(before) } else { fresh.push(before) }
+        }
+        let waiting = if begun.is_empty() {
+            fresh
+        } else {
+            move_on(connection, request, &fresh).await?;
+            begun
+        };
         let mut items = Vec::with_capacity(waiting.len());
         for before in &waiting {
             items.extend(take(connection, request, before, Some(slot)).await?);
@@ -34,6 +46,16 @@ pub(super) async fn lease(
         }
     }
     Ok(None)
+}
+
+/// Whether an earlier try of that edition carried this delivery.
+async fn was_in(connection: &mut SqliteConnection, delivery: &Delivery, slot: Slot) -> Result<bool, StoreError> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM attempts WHERE delivery_id = ? AND edition = ?)")
+        .bind(delivery.id.0)
+        .bind(millis(slot))
+        .fetch_one(connection)
+        .await
+        .map_err(failed)
 }
 
 /// What waits without a slot, because it was planned before the channel had any.
