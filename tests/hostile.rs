@@ -341,3 +341,32 @@ async fn a_slow_channel_delays_no_other() {
     assert!(rows.iter().all(|row| row.delivery.state == State::Settled), "{rows:#?}");
     inside.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeat_that_is_refused_for_good_asks_before_any_other_revision_goes_out() {
+    for went_out in [true, false] {
+        let world = World::new(EVERY_MINUTE);
+        let inside = Inside::start(&world).await;
+        let first = if went_out { Fault::PostThen500 } else { Fault::Html502 };
+        world.hook.script(vec![first, Fault::Status(422)]);
+        inside.publish(&world.article("bai", "Bài nửa chừng", "Nội dung.")).await;
+        let rows = inside.drain().await;
+        let asks = rows.iter().find(|row| matches!(row.delivery.state, State::Uncertain { .. })).expect("a question");
+        inside.publish(&world.article("bai", "Bài nửa chừng", "Đã sửa.")).await;
+        inside.drain().await;
+        let sent = world.hook.state().look(|seen| seen.requests.len());
+        assert_eq!(sent, 2, "the correction waits for the answer");
+        let resolve = Event::Resolve { went_out, plan: asks.delivery.plan.clone() };
+        let (queue, now) = (inside.app.queue(), inside.clock.now());
+        queue
+            .decide(asks.delivery.id, resolve, "test".to_owned(), now)
+            .await
+            .expect("the store answers")
+            .expect("a decision");
+        let rows = inside.drain().await;
+        assert!(rows.iter().all(|row| row.delivery.state == State::Settled), "{rows:#?}");
+        let expected = [("Bài nửa chừng".to_owned(), key("bai"), Wanted::Revision(2))];
+        world.verdict(&expected, &BTreeSet::new()).assert_clean();
+        inside.stop().await;
+    }
+}

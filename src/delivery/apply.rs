@@ -154,8 +154,11 @@ fn settle(next: &mut Delivery, job: Job, outcome: Outcome) {
             cancel_if_nothing_left(next);
         }
         Outcome::Refused(why) => {
-            // A newer revision that came meanwhile is a new payload: it gets its own chance.
-            if next.needed() == Some(job.action) {
+            // A newer revision that came meanwhile is a new payload: it gets its own chance. But not before it
+            // is known whether the first try of a refused repeat arrived.
+            if matches!((&next.live, job.action), (Live::Maybe(_), Action::Create(_))) {
+                next.state = State::Uncertain { job, look: None, looks: 0, note: why };
+            } else if next.needed() == Some(job.action) {
                 next.state = State::Failed { why };
             } else {
                 wait_or_settle(next);
@@ -242,6 +245,9 @@ fn resolve(next: &mut Delivery, went_out: bool, plan: Plan) -> Result<(), Refuse
         done(next, job, Some(receipt));
     } else {
         next.tries = 0;
+        if let Live::Maybe(_) = next.live {
+            next.live = Live::Nothing;
+        }
         wait_or_settle(next);
     }
     Ok(())

@@ -231,7 +231,9 @@ proptest! {
 
 /// `PROPTEST_CASES` asks for a longer run.
 fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2000)
+    #[expect(clippy::disallowed_methods, reason = "more cases for a long run")]
+    let asked = std::env::var("PROPTEST_CASES");
+    asked.ok().and_then(|n| n.parse().ok()).unwrap_or(2000)
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Group commit: whatever queued up while the last transaction committed goes into the next one, and
 //! everybody is answered after the commit that holds their work.
 
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
@@ -100,7 +103,9 @@ async fn write(mut connection: SqliteConnection, mut work: mpsc::Receiver<Box<dy
 async fn commit(connection: &mut SqliteConnection, batch: &mut [Box<dyn Piece>]) -> Result<(), StoreError> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
     for piece in batch {
-        piece.run(&mut transaction).await?;
+        // A mistake in one piece of work must not end the only writer.
+        let done = AssertUnwindSafe(piece.run(&mut transaction)).catch_unwind().await;
+        done.unwrap_or_else(|_| Err(StoreError::Other("loa itself failed; please report it".to_owned())))?;
     }
     transaction.commit().await.map_err(failed)
 }
