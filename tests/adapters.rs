@@ -383,10 +383,13 @@ fn a_script_is_read_in_words() {
     let items = [item(article("1"), ACTIONS[0]), item(article("2"), ACTIONS[1]), item(article("3"), ACTIONS[2])];
     let script = String::from_utf8(radio.render(&items, &context(Some(slot))).unwrap().bytes).unwrap();
     for words in [
-        "Mục một.",
-        "Mục hai. Đính chính",
-        "Mục ba. Thông báo thu hồi",
-        "gồm ba mục",
+        "mục 1 · ",
+        "mục 2 · ",
+        "mục 3 · ",
+        "– Đính chính: ",
+        "– Thông báo thu hồi: ",
+        "Trong bản tin hôm nay có những nội dung chính sau:",
+        "Thời lượng dự kiến: 1 phút",
         "bảy giờ ba mươi",
         "Nguồn tin: Ủy ban nhân dân xã An Bình.",
     ] {

@@ -59,6 +59,12 @@ pub trait Channel: Send + Sync {
     /// [`RenderError`] when these items can never be sent on this channel.
     fn render(&self, items: &[Item], cx: &RenderContext) -> Result<Payload, RenderError>;
 
+    /// Which of an edition's items have no room in it and wait for the next one, by position. Pure. At
+    /// least one item always has room.
+    fn overflow(&self, _items: &[Item], _cx: &RenderContext) -> Vec<usize> {
+        Vec::new()
+    }
+
     /// One try of `job`; it is told where an earlier try got to by `job.items[..].live`.
     fn advance<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Progress, SendError>>;
 
@@ -160,9 +166,17 @@ pub struct Payload {
     pub extension: &'static str,
     /// The bytes.
     pub bytes: Vec<u8>,
+    /// Companions of the same name with other endings, such as a machine's version of a script.
+    pub beside: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Payload {
+    /// A payload without companions.
+    #[must_use]
+    pub fn alone(extension: &'static str, bytes: Vec<u8>) -> Self {
+        Self { extension, bytes, beside: Vec::new() }
+    }
+
     /// SHA-256 in hexadecimal, as recorded in the ledger.
     #[must_use]
     pub fn hash(&self) -> String {

@@ -40,6 +40,8 @@ pub struct OpenContext<'a> {
     pub channel: &'a str,
     /// Folder that relative paths in the file start from.
     pub base: &'a Path,
+    /// The folder of the channel files, with templates and lexicon beside them.
+    pub folder: &'a Path,
     /// Who speaks.
     pub office: &'a Office,
     /// Longest time one step of a try may take.

@@ -11,6 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
+use super::folder::Stamp;
 use super::values::{duration, rate};
 use crate::article::Priority;
 use crate::channel::{Channel, DEFAULT_TIMEOUT, KINDS, Kind, Office, OpenContext, Rehearsal, Settings, kind};
@@ -43,6 +44,8 @@ pub struct ChannelSpec {
     pub(super) file: PathBuf,
     pub(super) source: Arc<str>,
     pub(super) after_span: Option<std::ops::Range<usize>>,
+    /// Templates and lexicon, as they were when the file was read.
+    pub(super) beside: Stamp,
 }
 
 #[derive(Deserialize)]
@@ -168,6 +171,7 @@ impl ChannelSpec {
             retry: retry(&reader, &read.retry)?,
             file: file.to_owned(),
             source: source.into(),
+            beside: Stamp::new(),
         })
     }
 
@@ -191,7 +195,14 @@ impl ChannelSpec {
             }
             None => Spanned::new(0..0, DeTable::new()),
         };
-        let cx = OpenContext { channel: &self.channel, base, office, timeout: self.limits.timeout, live };
+        let cx = OpenContext {
+            channel: &self.channel,
+            base,
+            folder: self.file.parent().unwrap_or(base),
+            office,
+            timeout: self.limits.timeout,
+            live,
+        };
         (self.kind.open)(Settings(settings), &cx)
             .map_err(|error| ConfigError::settings(&self.file, &self.source, error))
     }
@@ -209,10 +220,10 @@ impl ChannelSpec {
         Ok(Arc::new(Rehearsal::new(channel, folder)))
     }
 
-    /// Whether another reading of the same file says the same.
+    /// Whether another reading of the same file, and of what lies beside it, says the same.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {
-        self.source == other.source
+        self.source == other.source && self.beside == other.beside
     }
 }
 

@@ -27,7 +27,10 @@ pub fn load_channels(folder: &Path, zone: Tz) -> Result<Vec<ChannelSpec>, Vec<Co
     for file in files {
         let source = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error));
         match source.and_then(|source| ChannelSpec::parse(&file, &source, zone)) {
-            Ok(spec) => specs.push(spec),
+            Ok(mut spec) => {
+                spec.beside = stamp_of(beside(folder));
+                specs.push(spec);
+            }
             Err(error) => errors.push(error),
         }
     }
@@ -37,10 +40,26 @@ pub fn load_channels(folder: &Path, zone: Tz) -> Result<Vec<ChannelSpec>, Vec<Co
     if errors.is_empty() { Ok(specs) } else { Err(errors) }
 }
 
-/// When each channel file was last changed; differs when one was edited, added or removed.
+/// When each file that channels are made from was last changed: channel files, templates, the lexicon. Differs
+/// when one was edited, added or removed.
 #[must_use]
 pub fn stamp(folder: &Path) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
-    let files = channel_files(folder).unwrap_or_default();
+    let mut files = channel_files(folder).unwrap_or_default();
+    files.extend(beside(folder));
+    stamp_of(files)
+}
+
+/// Size and time of files.
+pub(super) type Stamp = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
+
+/// What channels read beside their own files.
+fn beside(folder: &Path) -> Vec<PathBuf> {
+    let templates = std::fs::read_dir(folder.join("templates")).into_iter().flatten();
+    let templates = templates.filter_map(|entry| Some(entry.ok()?.path()));
+    std::iter::once(folder.join("lexicon.tsv")).chain(templates).collect()
+}
+
+fn stamp_of(files: Vec<PathBuf>) -> Stamp {
     let stamp = |path: PathBuf| {
         let meta = std::fs::metadata(&path).ok()?;
         Some((path, (meta.len(), meta.modified().ok())))

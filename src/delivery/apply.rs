@@ -149,6 +149,10 @@ fn settle(next: &mut Delivery, job: Job, outcome: Outcome) {
             next.state = State::Waiting { due: retry_at, why: Why::Retry { note } };
             cancel_if_nothing_left(next);
         }
+        Outcome::Moved(plan) => {
+            next.plan = plan;
+            wait_or_settle(next);
+        }
         Outcome::ChannelPaused => {
             next.state = State::Waiting { due: next.plan.due, why: Why::Paused };
             cancel_if_nothing_left(next);

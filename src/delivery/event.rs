@@ -89,6 +89,8 @@ pub enum Outcome {
         /// Why they did not.
         note: Text,
     },
+    /// There was no room for it in its edition: it was not sent and goes out by this plan.
+    Moved(Plan),
     /// The channel as a whole cannot be used; no try is spent.
     ChannelPaused,
     /// They will never take it, or too many tries failed.

@@ -2,6 +2,7 @@
 
 mod outcome;
 mod retry;
+mod room;
 mod try_once;
 mod worker;
 

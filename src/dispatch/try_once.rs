@@ -49,12 +49,16 @@ async fn run(lane: &Lane, shop: &Shop, work: &Work) -> Result<(), StoreError> {
 }
 
 fn render(lane: &Lane, shop: &Shop, work: &Work) -> Result<Payload, RenderError> {
-    let cx = RenderContext { office: shop.office.clone(), at: work.planned, edition: work.edition };
     let items: Vec<Item> = work.items.iter().map(item).collect();
-    lane.channel.render(&items, &cx)
+    lane.channel.render(&items, &context(shop, work))
 }
 
-fn item(leased: &LeasedItem) -> Item {
+/// What rendering may know of this work.
+pub(super) fn context(shop: &Shop, work: &Work) -> RenderContext {
+    RenderContext { office: shop.office.clone(), at: work.planned, edition: work.edition }
+}
+
+pub(super) fn item(leased: &LeasedItem) -> Item {
     Item {
         article: Arc::clone(&leased.article),
         revision: leased.revision,

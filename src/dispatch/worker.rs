@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::room::make_room;
 use super::try_once::try_once;
 use super::{Lane, Shop};
 use crate::queue::{LeaseRequest, Leased, Work};
@@ -87,6 +88,13 @@ fn lease_end(now: DateTime<Utc>) -> DateTime<Utc> {
 
 /// One try, while its lease is kept alive. A lease that is lost ends the try: somebody else has it.
 async fn fly(lane: &Arc<Lane>, shop: &Shop, work: Work) {
+    let work = match make_room(lane, shop, work).await {
+        Ok(work) => work,
+        Err(error) => {
+            tracing::error!(channel = %lane.name, %error, "an edition could not be made to fit");
+            return;
+        }
+    };
     let held: Vec<_> = work.items.iter().map(|item| (item.delivery, item.attempt)).collect();
     let keep = async {
         let mut every = tokio::time::interval(LEASE / 3);

@@ -1,7 +1,7 @@
 //! A small office in a temporary folder, with hostile far sides: four channels, the real store, the real
 //! files. Run inside the test with a clock that is moved, or as the real binary.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -134,6 +134,31 @@ impl World {
     /// The radio's folder.
     pub(crate) fn radio(&self) -> Folder {
         Folder::of_editions(self.path("radio"))
+    }
+
+    /// How often each article is in an edition, as the metadata beside the scripts say.
+    pub(crate) fn aired(&self) -> BTreeMap<String, usize> {
+        let mut aired = BTreeMap::new();
+        for entry in std::fs::read_dir(self.path("radio")).into_iter().flatten() {
+            let path = entry.expect("a file in the radio's folder").path();
+            if path.extension().is_none_or(|ending| ending != "json") || !path.with_extension("txt").exists() {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("metadata");
+            let edition: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+            for item in edition["items"].as_array().expect("items") {
+                *aired.entry(item["id"].as_str().expect("an id").to_owned()).or_default() += 1;
+            }
+        }
+        aired
+    }
+
+    /// Number of editions on the air.
+    pub(crate) fn editions(&self) -> usize {
+        let endings =
+            |path: &Path| path.to_string_lossy().ends_with(".txt") && !path.to_string_lossy().ends_with(".tts.txt");
+        let folder = std::fs::read_dir(self.path("radio")).into_iter().flatten();
+        folder.filter(|entry| entry.as_ref().is_ok_and(|entry| endings(&entry.path()))).count()
     }
 
     /// The portal's folder.

@@ -157,7 +157,7 @@ impl Channel for Email {
     }
 
     fn render(&self, items: &[Item], cx: &RenderContext) -> Result<Payload, RenderError> {
-        Ok(Payload { extension: "eml", bytes: self.letter.message(items, &self.sender, cx)? })
+        Ok(Payload::alone("eml", self.letter.message(items, &self.sender, cx)?))
     }
 
     fn advance<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Progress, SendError>> {

@@ -71,7 +71,7 @@ pub(super) fn render(items: &[Item], cx: &RenderContext, shape: Shape) -> Result
     let mut bytes = serde_json::to_vec_pretty(&event)
         .map_err(|error| RenderError(text!("không tạo được JSON: {error}", "cannot make the JSON: {error}")))?;
     bytes.push(b'\n');
-    Ok(Payload { extension: "json", bytes })
+    Ok(Payload::alone("json", bytes))
 }
 
 /// Title, as much of the body as fits, source, link, hashtags. What must be there is kept; the body is cut.

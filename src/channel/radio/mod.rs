@@ -1,8 +1,9 @@
 //! The radio script: one text file per edition, for an announcer to read.
 
+mod reading;
 mod render;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -15,7 +16,9 @@ use super::{
     SettingsError, files,
 };
 use crate::delivery::Action;
-use crate::speech::{Lexicon, Normaliser, Region, Voice};
+use crate::speech::breath::Breath;
+use crate::speech::timing::Pace;
+use crate::speech::{CodeStyle, Lexicon, Normaliser, Region, Voice};
 use crate::text;
 
 pub(super) const KIND: Kind = Kind {
@@ -39,16 +42,36 @@ struct Table {
     station: Option<String>,
     sign_off: Option<String>,
     syllables_per_minute: Option<Spanned<u32>>,
+    slot: Option<Spanned<String>>,
+    #[serde(default)]
+    voices: Vec<String>,
     #[serde(default)]
     reading: Reading,
+    #[serde(default)]
+    codes: Codes,
+    tu: Option<String>,
+    lexicon: Option<PathBuf>,
+    script: Option<PathBuf>,
+    clean: Option<PathBuf>,
 }
 
+/// Number words of the north or of the south.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Reading {
     #[default]
     North,
     South,
+}
+
+/// How document codes are read.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Codes {
+    #[default]
+    Full,
+    Short,
+    Spelled,
 }
 
 struct Radio {
@@ -60,28 +83,36 @@ struct Radio {
 
 fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>, SettingsError> {
     let table: Table = settings.parse()?;
-    let pace = match table.syllables_per_minute {
-        None => 180,
-        Some(pace) if (80..=400).contains(pace.get_ref()) => *pace.get_ref(),
-        Some(pace) => {
-            let text = text!(
-                "syllables_per_minute từ 80 đến 400 (thường 160–200)",
-                "syllables_per_minute is from 80 to 400 (usually 160–200)"
-            );
-            return Err(SettingsError { span: Some(pace.span()), text, from_parser: false });
-        }
-    };
     let region = match table.reading {
         Reading::North => Region::North,
         Reading::South => Region::South,
     };
-    let voice = Voice { region, ..Voice::default() };
-    let announcer = render::Announcer::new(
-        table.station.unwrap_or_else(|| format!("Đài truyền thanh {}", cx.office.name)),
-        table.sign_off,
-        pace,
+    let code_style = match table.codes {
+        Codes::Full => CodeStyle::Full,
+        Codes::Short => CodeStyle::Short,
+        Codes::Spelled => CodeStyle::Spelled,
+    };
+    let lexicon = lexicon(beside(cx, table.lexicon.as_deref(), "lexicon.tsv")?.as_deref())?;
+    let voice = Voice { region, code_style, tu: table.tu.clone() };
+    let reader = reading::Reader {
+        normaliser: Normaliser::new(voice, lexicon),
+        pace: Pace { syllables_per_minute: f64::from(pace(table.syllables_per_minute.as_ref())?), ..Pace::default() },
+        breath: Breath::default(),
+    };
+    let manner = render::Manner {
+        station: table.station.unwrap_or_else(|| format!("Đài truyền thanh {}", cx.office.name)),
+        sign_off: table.sign_off,
+        voices: table.voices,
         region,
-        Normaliser::new(voice, Lexicon::default()),
+        slot: table.slot.as_ref().map(slot).transpose()?,
+    };
+    let script = beside(cx, table.script.as_deref(), "templates/radio.txt")?;
+    let clean = beside(cx, table.clean.as_deref(), "templates/radio.tts.txt")?;
+    let announcer = render::Announcer::new(
+        manner,
+        reader,
+        script.unwrap_or_else(|| render::SCRIPT.to_owned()),
+        clean.unwrap_or_else(|| render::CLEAN.to_owned()),
     )
     .map_err(|error| SettingsError::new(error.0))?;
     Ok(Arc::new(Radio {
@@ -90,6 +121,57 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
         announcer,
         zone: cx.office.timezone,
     }))
+}
+
+/// A file beside the channel files: the one that is named, or the usual one if it is there.
+fn beside(cx: &OpenContext<'_>, named: Option<&Path>, usual: &str) -> Result<Option<String>, SettingsError> {
+    let path = named.map_or_else(|| cx.folder.join(usual), |named| cx.path(named));
+    if named.is_none() && !path.exists() {
+        return Ok(None);
+    }
+    std::fs::read_to_string(&path).map(Some).map_err(|error| {
+        let path = path.display();
+        SettingsError::new(text!("không đọc được {path}: {error}", "cannot read {path}: {error}"))
+    })
+}
+
+fn lexicon(tsv: Option<&str>) -> Result<Lexicon, SettingsError> {
+    let Some(tsv) = tsv else { return Ok(Lexicon::default()) };
+    Lexicon::parse(tsv).map_err(|errors| {
+        let lines = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        SettingsError::new(text!("lexicon.tsv sai: {lines}", "lexicon.tsv is wrong: {lines}"))
+    })
+}
+
+fn pace(written: Option<&Spanned<u32>>) -> Result<u32, SettingsError> {
+    match written {
+        None => Ok(180),
+        Some(pace) if (80..=400).contains(pace.get_ref()) => Ok(*pace.get_ref()),
+        Some(pace) => Err(SettingsError {
+            span: Some(pace.span()),
+            text: text!(
+                "syllables_per_minute từ 80 đến 400 (thường 160–200)",
+                "syllables_per_minute is from 80 to 400 (usually 160–200)"
+            ),
+            from_parser: false,
+        }),
+    }
+}
+
+/// A slot length such as "15m", in seconds.
+fn slot(written: &Spanned<String>) -> Result<f64, SettingsError> {
+    let words = written.get_ref();
+    let minutes = words.strip_suffix('m').and_then(|minutes| minutes.trim().parse::<u32>().ok());
+    minutes.filter(|minutes| (1..=180).contains(minutes)).map(|minutes| f64::from(minutes) * 60.0).ok_or_else(|| {
+        SettingsError {
+            span: Some(written.span()),
+            text: text!(
+                "slot \"{words}\" không hợp lệ; viết số phút như \"15m\"",
+                "slot \"{words}\" is not valid; write minutes like \"15m\""
+            ),
+            from_parser: false,
+        }
+    })
 }
 
 impl Radio {
@@ -118,7 +200,11 @@ impl Channel for Radio {
     }
 
     fn render(&self, items: &[Item], cx: &RenderContext) -> Result<Payload, RenderError> {
-        Ok(Payload { extension: "txt", bytes: self.announcer.script(items, cx)?.into_bytes() })
+        self.announcer.edition(items, cx)
+    }
+
+    fn overflow(&self, items: &[Item], cx: &RenderContext) -> Vec<usize> {
+        self.announcer.overflow(items, cx)
     }
 
     fn advance<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Progress, SendError>> {
@@ -128,6 +214,11 @@ impl Channel for Radio {
                 Some(there) if there == job.payload.bytes => {}
                 Some(_) => return Err(SendError::ambiguous(edited(&path))),
                 None => {
+                    // The script comes last: where it stands, its companions stand too.
+                    for (ending, bytes) in &job.payload.beside {
+                        let companion = path.with_extension(ending);
+                        files::write(&companion, bytes).await.map_err(files::FileError::into_send_error)?;
+                    }
                     files::write(&path, &job.payload.bytes).await.map_err(files::FileError::into_send_error)?;
                 }
             }
@@ -154,7 +245,7 @@ impl Channel for Radio {
 }
 
 /// Nobody's corrections are overwritten.
-fn edited(path: &std::path::Path) -> text::Text {
+fn edited(path: &Path) -> text::Text {
     let file = path.display();
     text!(
         "tệp {file} đã có và khác với bản loa soạn (có người đã sửa?); loa không ghi đè",

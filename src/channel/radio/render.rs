@@ -1,100 +1,168 @@
-//! The script: opening, numbered items, sign-off, reading time. Numbers and dates are in words.
+//! The edition: the announcer's script, the clean text for a machine, and what is to be known about both.
 
-use chrono::{Datelike as _, Timelike as _};
-use minijinja::{AutoEscape, Environment, context};
+use chrono::{DateTime, Datelike as _, Timelike as _};
+use chrono_tz::Tz;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, Value, context};
+use serde_json::json;
 
 use super::super::failure::RenderError;
 use super::super::page::templates;
-use super::super::{Item, RenderContext};
+use super::super::{Item, Payload, RenderContext};
+use super::reading::{Doubt, Reader, Reading, is_unreadable, is_urgent};
+use crate::article::sha256_hex;
 use crate::delivery::Action;
 use crate::speech::calendar::{Weekday, date_in_words, time_in_words};
-use crate::speech::timing::Pace;
-use crate::speech::{Normaliser, Region, breath, clean, number};
+use crate::speech::{Region, number};
 use crate::text;
+
+/// The shipped wording of the script; an office may lay its own over it.
+pub(super) const SCRIPT: &str = include_str!("templates/script.txt");
+/// The shipped wording of the clean text.
+pub(super) const CLEAN: &str = include_str!("templates/clean.txt");
 
 /// Turns articles into what is read aloud.
 pub(super) struct Announcer {
-    station: String,
-    sign_off: Option<String>,
-    pace: Pace,
-    region: Region,
-    normaliser: Normaliser,
+    pub(super) station: String,
+    pub(super) sign_off: Option<String>,
+    pub(super) voices: Vec<String>,
+    pub(super) region: Region,
+    pub(super) reader: Reader,
+    /// How long an edition may take, in seconds.
+    pub(super) slot: Option<f64>,
     templates: Environment<'static>,
 }
 
+/// What an office sets about its announcer.
+pub(super) struct Manner {
+    pub(super) station: String,
+    pub(super) sign_off: Option<String>,
+    pub(super) voices: Vec<String>,
+    pub(super) region: Region,
+    pub(super) slot: Option<f64>,
+}
+
 impl Announcer {
-    pub(super) fn new(
-        station: String,
-        sign_off: Option<String>,
-        syllables_per_minute: u32,
-        region: Region,
-        normaliser: Normaliser,
-    ) -> Result<Self, RenderError> {
+    /// An announcer who says what the two templates say.
+    pub(super) fn new(manner: Manner, reader: Reader, script: String, clean: String) -> Result<Self, RenderError> {
         let mut templates = templates(AutoEscape::None);
-        templates.add_template("script", include_str!("templates/script.txt")).map_err(|error| failed(&error))?;
-        let pace = Pace { syllables_per_minute: f64::from(syllables_per_minute), ..Pace::default() };
-        Ok(Self { station, sign_off, pace, region, normaliser, templates })
+        templates.add_template_owned("script", script).map_err(|error| failed(&error))?;
+        templates.add_template_owned("clean", clean).map_err(|error| failed(&error))?;
+        let Manner { station, sign_off, voices, region, slot } = manner;
+        Ok(Self { station, sign_off, voices, region, reader, slot, templates })
     }
 
-    /// The script of one edition.
-    pub(super) fn script(&self, items: &[Item], cx: &RenderContext) -> Result<String, RenderError> {
+    /// Script, clean text and metadata of one edition.
+    pub(super) fn edition(&self, items: &[Item], cx: &RenderContext) -> Result<Payload, RenderError> {
         if items.is_empty() {
             return Err(RenderError(text!("bản tin không có bài nào", "the edition holds no article")));
         }
-        let at = cx.edition.unwrap_or(cx.at).with_timezone(&cx.office.timezone);
-        let bodies: Vec<Vec<String>> = items.iter().map(|item| self.spoken(item, &cx.office.name)).collect();
-        let seconds = self
-            .pace
-            .programme(bodies.iter().map(|lines| lines.join("\n")).collect::<Vec<_>>().iter().map(String::as_str));
-        let entries: Vec<_> = items
-            .iter()
-            .zip(&bodies)
-            .zip(1u64..)
-            .map(|((item, lines), n)| {
-                context! {
-                    number => number::cardinal(n, self.region),
-                    kind => match item.action {
-                        Action::Create(_) => "new",
-                        Action::Update(_) => "correction",
-                        Action::Withdraw => "withdrawal",
-                    },
-                    title => self.say(&item.article.title),
-                    lines => lines.clone(),
-                }
+        let readings = self.readings(items, cx);
+        let doubts: Vec<&Doubt> = readings.iter().flat_map(|reading| &reading.doubts).collect();
+        let seconds = self.frame(cx)? + readings.iter().map(|reading| reading.seconds).sum::<f64>();
+        let values = self.values(items, &readings, seconds, cx);
+        let clean = self.fill("clean", &values)?;
+        let withheld = doubts.iter().any(|doubt| is_unreadable(doubt));
+        let version = sha256_hex(clean.as_bytes()).chars().take(12).collect::<String>();
+        let script = self.fill("script", &context! { version => version.as_str(), ..values })?;
+        let listed = items.iter().zip(&readings).map(|(item, reading)| {
+            json!({
+                "id": item.article.key.to_string(),
+                "revision": item.revision,
+                "kind": kind(item.action),
+                "title": item.article.title,
+                "seconds": reading.seconds.ceil(),
             })
-            .collect();
-        let values = context! {
-            station => self.say(&self.station),
-            sign_off => self.sign_off.as_deref().map(|words| self.say(words)),
-            office => self.say(&cx.office.name),
-            date => date_in_words(Some(weekday(at.weekday())), at.day(), at.month(), u32::try_from(at.year()).ok(), self.region),
+        });
+        let metadata = json!({
+            "station": self.station,
+            "slot": cx.edition.unwrap_or(cx.at),
+            "seconds": seconds.ceil(),
+            "version": version,
+            "items": listed.collect::<Vec<_>>(),
+            "doubts": doubts,
+            "clean_text": if withheld { "withheld" } else { "ready" },
+        });
+        let mut beside = vec![("json", format!("{metadata:#}\n").into_bytes())];
+        if !withheld {
+            beside.push(("tts.txt", clean.into_bytes()));
+        }
+        Ok(Payload { extension: "txt", bytes: script.into_bytes(), beside })
+    }
+
+    /// The positions of items that have no room in the slot. They stand in order of priority, then age: the
+    /// first of them that does not fit ends the edition.
+    pub(super) fn overflow(&self, items: &[Item], cx: &RenderContext) -> Vec<usize> {
+        let (Some(slot), Ok(frame)) = (self.slot, self.frame(cx)) else { return Vec::new() };
+        let mut taken = frame;
+        let mut full = false;
+        let readings = self.readings(items, cx);
+        let over = readings.iter().enumerate().filter(|(position, reading)| {
+            full |= *position > 0 && taken + reading.seconds > slot;
+            if !full {
+                taken += reading.seconds;
+            }
+            full
+        });
+        over.map(|(position, _)| position).collect()
+    }
+
+    fn readings(&self, items: &[Item], cx: &RenderContext) -> Vec<Reading> {
+        items.iter().map(|item| self.reader.item(item, &cx.office.name)).collect()
+    }
+
+    /// Seconds that opening and sign-off take.
+    fn frame(&self, cx: &RenderContext) -> Result<f64, RenderError> {
+        let words = self.fill("clean", &self.values(&[], &[], 0.0, cx))?;
+        Ok(self.reader.pace.seconds(&words))
+    }
+
+    fn values(&self, items: &[Item], readings: &[Reading], seconds: f64, cx: &RenderContext) -> Value {
+        let at = cx.edition.unwrap_or(cx.at).with_timezone(&cx.office.timezone);
+        let doubts: Vec<&Doubt> = readings.iter().flat_map(|reading| &reading.doubts).collect();
+        let entries = items.iter().zip(readings).zip(1_usize..).map(|((item, reading), number)| {
+            context! {
+                number => number::cardinal(number as u64, self.region),
+                kind => kind(item.action),
+                urgent => is_urgent(item),
+                title => reading.title.as_str(),
+                lines => reading.marked.clone(),
+                plain => reading.plain.clone(),
+                length => length(reading.seconds),
+                voice => self.voices.get((number - 1) % self.voices.len().max(1)).cloned(),
+            }
+        });
+        context! {
+            station => self.reader.say(&self.station),
+            sign_off => self.sign_off.as_deref().map(|words| self.reader.say(words)),
+            office => self.reader.say(&cx.office.name),
+            date => self.date(at),
             time => time_in_words(at.hour(), at.minute(), self.region),
-            written => at.format("%H:%M, %d/%m/%Y").to_string(),
+            day_written => at.format("%d/%m/%Y").to_string(),
+            time_written => at.format("%H:%M").to_string(),
             count => number::cardinal(items.len() as u64, self.region),
             length => length(seconds),
-            entries,
-        };
-        let template = self.templates.get_template("script").map_err(|error| failed(&error))?;
+            entries => entries.collect::<Vec<_>>(),
+            doubts => doubts.into_iter().map(|doubt| Value::from(Serde(doubt))).collect::<Vec<_>>(),
+        }
+    }
+
+    fn date(&self, at: DateTime<Tz>) -> String {
+        let year = u32::try_from(at.year()).ok();
+        date_in_words(Some(weekday(at.weekday())), at.day(), at.month(), year, self.region)
+    }
+
+    fn fill(&self, name: &str, values: &Value) -> Result<String, RenderError> {
+        let template = self.templates.get_template(name).map_err(|error| failed(&error))?;
         template.render(values).map_err(|error| failed(&error))
     }
+}
 
-    /// One line in words.
-    fn say(&self, line: &str) -> String {
-        self.normaliser.line(line).text
-    }
-
-    /// What is read of one item, a sentence a line.
-    fn spoken(&self, item: &Item, office: &str) -> Vec<String> {
-        let article = &item.article;
-        if item.action == Action::Withdraw {
-            let office = self.say(office);
-            return vec![format!(
-                "{office} thông báo thu hồi bài vừa nêu. Đề nghị bà con không sử dụng nội dung đã phát trước đây."
-            )];
-        }
-        let source = clean::article(&article.body_text);
-        let spoken = self.normaliser.text(&source);
-        breath::sentences(&spoken.text).into_iter().map(str::to_owned).collect()
+fn kind(action: Action) -> &'static str {
+    match action {
+        Action::Create(_) => "new",
+        Action::Update(_) => "correction",
+        Action::Withdraw => "withdrawal",
     }
 }
 
@@ -110,14 +178,13 @@ fn weekday(day: chrono::Weekday) -> Weekday {
     }
 }
 
-/// Reading time, rounded up to half a minute.
+/// Reading time for people: "45 giây", "2 phút 05 giây".
 fn length(seconds: f64) -> String {
-    let halves = (seconds / 30.0).ceil().max(1.0);
-    let minutes = (halves / 2.0).floor();
-    match (minutes > 0.0, halves % 2.0 > 0.0) {
-        (true, true) => format!("{minutes:.0} phút 30 giây"),
+    let (minutes, rest) = ((seconds.ceil() / 60.0).floor(), seconds.ceil() % 60.0);
+    match (minutes > 0.0, rest > 0.0) {
+        (true, true) => format!("{minutes:.0} phút {rest:02.0} giây"),
         (true, false) => format!("{minutes:.0} phút"),
-        (false, _) => "30 giây".to_owned(),
+        (false, _) => format!("{rest:.0} giây"),
     }
 }
 

@@ -71,7 +71,7 @@ impl Channel for Site {
 
     fn render(&self, items: &[Item], cx: &RenderContext) -> Result<Payload, RenderError> {
         let bytes = self.face.page(items, cx)?.into_bytes();
-        Ok(Payload { extension: "html", bytes })
+        Ok(Payload::alone("html", bytes))
     }
 
     fn advance<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Progress, SendError>> {
