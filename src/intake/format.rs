@@ -60,13 +60,28 @@ fn invalid(text: Text) -> IntakeError {
 
 fn json(text: &str) -> Result<Draft, IntakeError> {
     let value = serde_json::from_str(text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
+        let (line, column) = place(text, &error);
+        let whole = error.to_string();
+        let detail = whole.rsplit_once(" at line ").map_or(whole.as_str(), |(detail, _)| detail);
         invalid(text!(
-            "JSON sai ở dòng {line}, cột {column}: {error}",
-            "the JSON is broken in line {line}, column {column}: {error}"
+            "JSON sai ở dòng {line}, cột {column}: {detail}",
+            "the JSON is broken in line {line}, column {column}: {detail}"
         ))
     })?;
     draft(value)
+}
+
+/// Where a person finds the mistake: the parser counts bytes, and a line break as column 0 of the next line.
+fn place(text: &str, error: &serde_json::Error) -> (usize, usize) {
+    let (line, column) = (error.line(), error.column());
+    let written = |line: usize| text.split('\n').nth(line - 1).unwrap_or_default();
+    match column {
+        0 if line > 1 => (line - 1, written(line - 1).chars().count() + 1),
+        _ => {
+            let before: Vec<u8> = written(line.max(1)).bytes().take(column).collect();
+            (line, String::from_utf8_lossy(&before).chars().count())
+        }
+    }
 }
 
 /// From fields to a draft, with the nearest name for one that does not exist.

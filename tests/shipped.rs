@@ -1,0 +1,133 @@
+//! The repository's own configuration and every example file, opened by the real binary.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::process::{Daemon, eventually};
+
+const KINDS: [&str; 4] = ["site", "fanpage", "email", "radio"];
+
+/// A copy of the repository's `config.toml` and `channels/`, on a port of its own.
+fn shipped() -> TempDir {
+    let (folder, repository) = (tempfile::tempdir().expect("a folder"), Path::new(env!("CARGO_MANIFEST_DIR")));
+    std::fs::create_dir(folder.path().join("channels")).expect("a folder");
+    for entry in std::fs::read_dir(repository.join("channels")).expect("the shipped channels").flatten() {
+        std::fs::copy(entry.path(), folder.path().join("channels").join(entry.file_name())).expect("a copy");
+    }
+    let config = std::fs::read_to_string(repository.join("config.toml")).expect("the shipped config.toml");
+    let moved = config.replace("127.0.0.1:8686", "127.0.0.1:0");
+    assert_ne!(config, moved, "the shipped port is where this test expects it");
+    std::fs::write(folder.path().join("config.toml"), moved).expect("a copy");
+    folder
+}
+
+/// Runs in the folder itself, as people do.
+fn loa(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loa"));
+    command.args(arguments).current_dir(folder).env_remove("LOA_LANG");
+    command.env_remove("FANPAGE_WEBHOOK_SECRET").env_remove("EMAIL_PASSWORD");
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    loa(folder, arguments).output().expect("loa runs")
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn the_shipped_files_are_right_where_they_stand() {
+    let output = run(Path::new(env!("CARGO_MANIFEST_DIR")), &["check"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("cấu hình đúng: 4 kênh"), "in the office's language: {}", said(&output));
+}
+
+#[test]
+fn the_shipped_office_runs_and_sends_nothing_outside() {
+    let folder = shipped();
+    let folder = folder.path();
+    let daemon = Daemon::start(loa(folder, &["run"]), &folder.join("log"));
+    assert!(daemon.said().contains("loa đang chạy với 4 kênh"), "{}", daemon.said());
+    // Urgent, so that quiet hours do not matter at whatever hour this test runs.
+    let article = "+++\ntitle = \"Cảnh báo mưa lớn\"\npriority = \"urgent\"\ntopics = [\"thời tiết\"]\n+++\n\nBà con ở nhà.\n";
+    std::fs::write(folder.join("mua.part"), article).expect("a file");
+    std::fs::rename(folder.join("mua.part"), folder.join("var/inbox/mua-lon.md")).expect("a file in the inbox");
+    let rows = eventually("portal, Fanpage and email are done", || {
+        let output = run(folder, &["deliveries", "--json"]);
+        let rows: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+        (rows.iter().filter(|row| row["state"] == "settled").count() == 3).then_some(rows)
+    });
+    let row = |channel: &str| rows.iter().find(|row| row["channel"] == channel).expect("a delivery");
+    assert_eq!((&row("portal")["state"], &row("portal")["rehearsal"]), (&"settled".into(), &false.into()));
+    for channel in ["fanpage", "email"] {
+        assert_eq!(row(channel)["rehearsal"], true, "{channel}");
+        let rehearsed = std::fs::read_dir(folder.join("var/rehearsal").join(channel)).expect("rehearsals").count();
+        assert_eq!(rehearsed, 1, "{channel}");
+    }
+    assert_eq!(row("radio")["state"], "waiting");
+    assert!(row("radio")["reason"].as_str().is_some_and(|reason| reason.contains("bản tin")), "{}", row("radio"));
+    assert!(row("radio")["due"].is_string(), "{}", row("radio"));
+    let index = std::fs::read_to_string(folder.join("var/site/index.html")).expect("an index");
+    assert!(index.contains("Cảnh báo mưa lớn"), "{index}");
+    assert!(folder.join("var/inbox/done/mua-lon.md").exists());
+    assert_eq!(daemon.stop().0.code(), Some(0));
+    let log = std::fs::read_to_string(folder.join("log")).expect("a log");
+    assert!(!log.contains("ERROR") && !log.contains("WARN"), "{log}");
+}
+
+#[test]
+fn every_example_is_a_right_channel_file_once_its_secret_is_there() {
+    let folder = shipped();
+    let folder = folder.path();
+    for kind in KINDS {
+        let example = run(folder, &["kinds", kind]);
+        assert_eq!(example.status.code(), Some(0), "{}", said(&example));
+        std::fs::write(folder.join(format!("channels/mau-{kind}.toml")), example.stdout).expect("a channel file");
+    }
+    let mut command = loa(folder, &["check"]);
+    command.env("FANPAGE_WEBHOOK_SECRET", crate::support::world::SECRET).env("EMAIL_PASSWORD", "mật khẩu");
+    let output = command.output().expect("loa runs");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("cấu hình đúng: 8 kênh"), "{}", said(&output));
+    // Without the secrets, each is named.
+    let output = run(folder, &["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    for name in ["FANPAGE_WEBHOOK_SECRET", "EMAIL_PASSWORD"] {
+        assert!(said(&output).contains(name), "{}", said(&output));
+    }
+}
+
+#[test]
+fn the_optional_lines_of_every_example_are_right_too() {
+    let folder = shipped();
+    let folder = folder.path();
+    for kind in KINDS {
+        let example = String::from_utf8(run(folder, &["kinds", kind]).stdout).expect("UTF-8");
+        let is_setting = |rest: &str| {
+            let name = rest.split('=').next().unwrap_or_default().trim();
+            rest.contains('=') && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        };
+        let uncommented: Vec<&str> = example
+            .lines()
+            .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line))
+            .collect();
+        std::fs::write(folder.join(format!("channels/mau-{kind}.toml")), uncommented.join("\n")).expect("a file");
+    }
+    let mut command = loa(folder, &["check"]);
+    command.env("FANPAGE_WEBHOOK_SECRET", crate::support::world::SECRET).env("EMAIL_PASSWORD", "mật khẩu");
+    let output = command.output().expect("loa runs");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
+
+#[test]
+fn kinds_lists_every_kind_that_this_test_opens() {
+    let output = run(Path::new("/"), &["kinds", "--json"]);
+    let kinds: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+    let names: Vec<&str> = kinds.iter().filter_map(|kind| kind["kind"].as_str()).collect();
+    assert_eq!(names, KINDS);
+}
