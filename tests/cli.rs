@@ -1,1 +1,183 @@
-//! x
+//! What the commands print, word for word: the snapshots are in `tests/cli/`.
+//! To renew them after a wanted change: `INSTA_UPDATE=always cargo test --test loa -- cli::`.
+
+use std::process::Output;
+
+use crate::support::house::{house, printed};
+use crate::support::process::eventually;
+use crate::support::world::World;
+
+/// Masks what differs from run to run: folders, ports, times, hashes, versions of the build.
+fn masked(world: &World, text: &str) -> String {
+    let folder = world.path("x").parent().expect("a folder").display().to_string();
+    let mut text = text.replace(&folder, "[folder]");
+    for (form, mask) in [
+        ("9999-99-99T99:99:99.999999999Z", "[time]"),
+        ("9999-99-99T99:99:99.999Z", "[time]"),
+        ("9999-99-99T99:99:99Z", "[time]"),
+        ("9999-99-99T99:99:99+07:00", "[time]"),
+        ("9999-99-99T99:99", "[time]"),
+        ("99/99 99:99:99", "DD/MM hh:mm:ss"),
+        ("99:99 99/99/9999", "[time]"),
+        ("99/99/9999", "[date]"),
+        ("99-99-9999", "[date]"),
+    ] {
+        text = replaced(&text, form, mask);
+    }
+    replaced(&text, &"h".repeat(64), "[sha256]")
+}
+
+/// Replaces what has this form: 9 is a digit, h a hexadecimal one.
+fn replaced(text: &str, form: &str, mask: &str) -> String {
+    let (text, form): (Vec<char>, Vec<char>) = (text.chars().collect(), form.chars().collect());
+    let fits = |found: &[char]| {
+        found.len() == form.len()
+            && found.iter().zip(&form).all(|(found, form)| match form {
+                '9' => found.is_ascii_digit(),
+                'h' => found.is_ascii_hexdigit(),
+                other => found == other,
+            })
+    };
+    let (mut out, mut at) = (String::new(), 0);
+    while at < text.len() {
+        if fits(text.get(at..at + form.len()).unwrap_or_default()) {
+            out.push_str(mask);
+            at += form.len();
+        } else {
+            out.extend(text.get(at));
+            at += 1;
+        }
+    }
+    out
+}
+
+fn shown(world: &World, arguments: &[&str], output: &Output) -> String {
+    let code = output.status.code().unwrap_or(-1);
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let lines = |text: &str| text.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>();
+    let text = format!("$ loa {}\n{}{}[exit {code}]\n", arguments.join(" "), lines(&out), lines(&err));
+    masked(world, &text)
+}
+
+/// Runs commands one after the other and compares everything they print with a snapshot.
+fn compare(world: &World, name: &str, language: &str, commands: &[&[&str]]) {
+    let session: Vec<String> = commands
+        .iter()
+        .map(|arguments| {
+            let mut command = world.loa(arguments);
+            command.env("LOA_LANG", language).env("USER", "thu").env_remove("COLUMNS");
+            shown(world, arguments, &command.output().expect("loa runs"))
+        })
+        .collect();
+    let mut settings = insta::Settings::new();
+    settings.set_snapshot_path("cli");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, session.join("\n")));
+}
+
+/// A house whose radio waits for its hour on New Year's Eve, and three of whose articles are in.
+fn furnished() -> World {
+    let world = house();
+    let radio = std::fs::read_to_string(world.path("channels/radio.toml")).expect("a file");
+    world.write("channels/radio.toml", &radio.replace("\"immediate\"", "[\"0 16 31 12 *\"]"));
+    world.article("lich", "Lịch tiếp công dân", "Sáng thứ hai.");
+    world.article("nuoc", "Tạm dừng cấp nước", "Cả ngày chủ nhật.");
+    world
+}
+
+#[test]
+fn help_says_what_every_command_does() {
+    let world = house();
+    compare(&world, "help", "vi", &[
+        &["--help"],
+        &["demo", "--help"],
+        &["run", "--help"],
+        &["check", "--help"],
+        &["publish", "--help"],
+        &["correct", "--help"],
+        &["withdraw", "--help"],
+        &["preview", "--help"],
+        &["say", "--help"],
+        &["deliveries", "--help"],
+        &["retry", "--help"],
+        &["resolve", "--help"],
+        &["channels", "--help"],
+        &["pause", "--help"],
+        &["resume", "--help"],
+        &["kinds", "--help"],
+        &["balance", "--help"],
+    ]);
+}
+
+#[test]
+fn check_and_kinds_read_well_in_both_languages() {
+    let world = furnished();
+    for language in ["vi", "en"] {
+        compare(&world, &format!("check-{language}"), language, &[
+            &["check"],
+            &["check", "--json"],
+            &["kinds"],
+            &["kinds", "--json"],
+        ]);
+    }
+}
+
+#[test]
+fn publishing_and_looking_reads_well_in_both_languages() {
+    for language in ["vi", "en"] {
+        let world = furnished();
+        let (one, two) = (world.path("lich.md").display().to_string(), world.path("nuoc.md").display().to_string());
+        compare(&world, &format!("journey-{language}"), language, &[
+            &["deliveries"],
+            &["publish", &one],
+            &["publish", &one, "--json"],
+            &["publish", &two, "--json"],
+            &["deliveries"],
+            &["deliveries", "--state", "held"],
+            &["deliveries", "--article", "lich", "--json"],
+            &["withdraw", "nuoc"],
+            &["withdraw", "nuoc"],
+            &["deliveries", "--article", "nuoc"],
+            &["balance"],
+            &["balance", "--json"],
+            &["channels"],
+            &["pause", "email"],
+            &["channels"],
+            &["channels", "--json"],
+            &["resume", "email"],
+            &["resume", "email"],
+            &["retry", "--all"],
+            &["retry", "1"],
+            &["resolve", "1", "--went-out"],
+            &["resolve", "1", "--did-not", "--json"],
+        ]);
+    }
+}
+
+#[test]
+fn a_preview_is_the_exact_payload() {
+    let world = furnished();
+    let file = world.path("lich.md").display().to_string();
+    for channel in ["portal", "fanpage"] {
+        let first = printed(&world, &["preview", &file, "--channel", channel]);
+        assert!(first.contains("Lịch tiếp công dân"), "{first}");
+    }
+    let radio = printed(&world, &["preview", &file, "--channel", "radio"]);
+    assert!(radio.contains("Lịch tiếp công dân") && radio.contains("Sáng thứ hai."), "{radio}");
+    let email = printed(&world, &["preview", &file, "--channel", "email"]);
+    assert!(email.contains("Subject: ") && email.contains("Message-ID: <"), "{email}");
+}
+
+#[test]
+fn every_delivery_that_went_out_names_its_place() {
+    let world = house();
+    let _daemon = crate::support::house::daemon(&world);
+    let file = world.article("lich", "Lịch tiếp công dân", "Sáng thứ hai.").display().to_string();
+    printed(&world, &["publish", "--wait", &file]);
+    let rows = eventually("four deliveries", || {
+        let rows = crate::support::house::deliveries(&world);
+        rows.iter().all(|row| row["state"] == "settled").then_some(rows)
+    });
+    assert!(rows.iter().all(|row| row["remote_id"].is_string() && row["payload_hash"].is_string()), "{rows:#?}");
+}

@@ -240,6 +240,11 @@ fn an_idempotency_key_gets_the_same_answer_and_never_stands_for_another_body() {
     assert_eq!(post(&other, ("Idempotency-Key", "yeu-cau-2")).status, 202);
     settled(&world, 8);
     assert_eq!(world.hook.sightings("fanpage").len(), 2);
+    // The same body for another address is another request.
+    let same = json!({ "title": "Ba", "body_text": "Ba." }).to_string();
+    let put = |path| daemon.call("PUT", path, &[BEARER, JSON, ("Idempotency-Key", "yeu-cau-3")], same.as_bytes());
+    assert_eq!(put("/api/v1/articles/cms/43").status, 202);
+    assert_eq!(put("/api/v1/articles/cms/44").status, 422);
 }
 
 #[test]
@@ -253,7 +258,7 @@ fn the_api_answers_every_misuse_with_a_problem_that_says_what_to_do() {
     let wrong_token = ("Authorization", "Bearer sai");
     let plain = ("Content-Type", "text/plain");
     let vietnamese = ("Accept-Language", "vi-VN");
-    let cases: [(u16, &str, &str, &[(&str, &str)], &[u8], &str); 15] = [
+    let cases: [(u16, &str, &str, &[(&str, &str)], &[u8], &str); 16] = [
         (401, "POST", articles, &[JSON], small.as_bytes(), "a valid token is needed"),
         (401, "POST", articles, &[JSON, wrong_token], small.as_bytes(), "a valid token is needed"),
         (401, "GET", "/api/v1/deliveries", &[], b"", "a valid token is needed"),
@@ -269,6 +274,7 @@ fn the_api_answers_every_misuse_with_a_problem_that_says_what_to_do() {
         (422, "POST", articles, &[BEARER, JSON], typo.as_bytes(), "did you mean \"title\"?"),
         (422, "POST", articles, &[BEARER, JSON], b"{\"external_id\":\"1\"}", "the title is missing"),
         (400, "GET", "/api/v1/deliveries?limit=mot", &[BEARER], b"", "limit"),
+        (400, "GET", "/api/v1/articles/mot", &[BEARER], b"", "not valid"),
     ];
     for (status, method, path, headers, body, detail) in cases {
         let answer = daemon.call(method, path, headers, body);

@@ -88,11 +88,14 @@ pub(super) async fn find(app: &App, words: &str) -> Result<ArticleRow, CliError>
         ))),
         (Some(last), false) => {
             found.push(last);
-            let names: Vec<String> = found.iter().map(|row| format!("{} (số {})", row.key, row.id)).collect();
-            let names = names.join(", ");
+            let names = |number: &str| {
+                let names = found.iter().map(|row| format!("{} ({number} {})", row.key, row.id));
+                names.collect::<Vec<_>>().join(", ")
+            };
+            let (vi, en) = (names("số"), names("number"));
             Err(CliError::Text(text!(
-                "\"{words}\" có thể là nhiều bài: {names}; hãy ghi rõ nguồn/mã",
-                "\"{words}\" may mean several articles: {names}; name it as source/id"
+                "\"{words}\" có thể là nhiều bài: {vi}; hãy ghi rõ nguồn/mã",
+                "\"{words}\" may mean several articles: {en}; name it as source/id"
             )))
         }
     }

@@ -13,6 +13,9 @@ use crate::text;
 use crate::text::nearest::Unknown;
 
 pub(super) async fn retry(app: &App, asked: Retry, printer: &Printer) -> Result<(), CliError> {
+    if let Some(channel) = &asked.channel {
+        known_or_past(app, channel).await?;
+    }
     let mut ids: Vec<DeliveryId> = asked.ids.into_iter().map(DeliveryId).collect();
     if asked.all || asked.channel.is_some() {
         for state in ["held", "failed"] {
@@ -95,6 +98,15 @@ fn known(app: &App, name: String) -> Result<String, CliError> {
     }
     let valid = specs.iter().map(|spec| spec.channel.clone()).collect();
     Err(CliError::Text(Unknown { name, valid, field: false }.text()))
+}
+
+/// A channel with a file, or one whose file is gone but whose deliveries are still there.
+pub(super) async fn known_or_past(app: &App, name: &str) -> Result<(), CliError> {
+    let filter = Filter { channel: Some(name.to_owned()), most: Some(1), ..Filter::default() };
+    if app.ledger().deliveries(filter).await?.is_empty() {
+        known(app, name.to_owned())?;
+    }
+    Ok(())
 }
 
 async fn load(app: &App, id: DeliveryId) -> Result<Option<Delivery>, CliError> {

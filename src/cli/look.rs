@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::CliError;
 use super::args::{Channels, Deliveries};
 use super::articles::find;
+use super::decide::known_or_past;
 use super::print::Printer;
 use crate::app::App;
 use crate::console::{channel_json, delivery_json, reason};
@@ -19,6 +20,9 @@ pub(super) async fn deliveries(app: &App, asked: Deliveries, printer: &Printer) 
         Some(words) => Some(find(app, words).await?.id),
         None => None,
     };
+    if let Some(channel) = &asked.channel {
+        known_or_past(app, channel).await?;
+    }
     let state = asked.state.map(|state| state.name().to_owned());
     let rows = app.ledger().deliveries(Filter { article, channel: asked.channel, state, ..Filter::default() }).await?;
     if printer.json() {

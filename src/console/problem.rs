@@ -13,6 +13,9 @@ use super::Console;
 use crate::text;
 use crate::text::{Language, Text};
 
+/// More bytes of somebody else's explanation are not repeated.
+const MOST_SAID: usize = 4 * 1024;
+
 /// An error answer.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -74,6 +77,12 @@ pub(super) async fn in_language(State(console): State<Arc<Console>>, request: Re
         StatusCode::METHOD_NOT_ALLOWED => {
             let detail = text!("địa chỉ này không nhận phương thức đó", "this address does not take that method");
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).body(language)
+        }
+        // What axum itself refuses, such as a parameter that is no number, it explains as plain text.
+        status if status.is_client_error() => {
+            let said = axum::body::to_bytes(response.into_body(), MOST_SAID).await.unwrap_or_default();
+            let said = String::from_utf8_lossy(&said);
+            Problem::new(status, text!("yêu cầu không hợp lệ: {said}", "the request is not valid: {said}")).body(language)
         }
         _ => response,
     }

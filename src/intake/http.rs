@@ -68,6 +68,8 @@ async fn replace(
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Response, Problem> {
     let (mut draft, fingerprint) = draft(&headers, body)?;
+    // The same content for another address is another request.
+    let fingerprint = format!("{source}/{external_id} {fingerprint}");
     for (name, inside, outside) in
         [("source", &draft.source, &source), ("external_id", &draft.external_id, &external_id)]
     {

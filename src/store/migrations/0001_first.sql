@@ -110,5 +110,7 @@ CREATE TABLE request_keys (
     fingerprint   TEXT    NOT NULL,
     article_id    INTEGER NOT NULL,
     revision      INTEGER NOT NULL,
+    changed       INTEGER NOT NULL, -- 0 or 1
+    deliveries    INTEGER NOT NULL,
     at            INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

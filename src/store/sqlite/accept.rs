@@ -57,15 +57,20 @@ async fn accept(
         }
     };
     if let Some((key, fingerprint)) = &handover.request {
-        sqlx::query("INSERT INTO request_keys (key, fingerprint, article_id, revision, at) VALUES (?, ?, ?, ?, ?)")
-            .bind(key)
-            .bind(fingerprint)
-            .bind(accepted.id.0)
-            .bind(accepted.revision.0)
-            .bind(millis(handover.now))
-            .execute(connection)
-            .await
-            .map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO request_keys (key, fingerprint, article_id, revision, changed, deliveries, at)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(key)
+        .bind(fingerprint)
+        .bind(accepted.id.0)
+        .bind(accepted.revision.0)
+        .bind(accepted.changed)
+        .bind(i64::try_from(accepted.deliveries).unwrap_or(i64::MAX))
+        .bind(millis(handover.now))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     }
     Ok((Verdict::Accepted(accepted), channels))
 }
@@ -77,7 +82,7 @@ fn unchanged(known: &Current) -> Accepted {
 /// The answer that this request had before, if it is a repeat.
 async fn repeated(connection: &mut SqliteConnection, handover: &Handover) -> Result<Option<Verdict>, StoreError> {
     let Some((key, fingerprint)) = &handover.request else { return Ok(None) };
-    let found = sqlx::query("SELECT fingerprint, article_id, revision FROM request_keys WHERE key = ?")
+    let found = sqlx::query("SELECT * FROM request_keys WHERE key = ?")
         .bind(key)
         .fetch_optional(connection)
         .await
@@ -87,7 +92,8 @@ async fn repeated(connection: &mut SqliteConnection, handover: &Handover) -> Res
             return Verdict::KeyReused;
         }
         let (id, revision) = (ArticleId(row.get("article_id")), Revision(row.get("revision")));
-        Verdict::Accepted(Accepted { id, revision, changed: false, deliveries: 0 })
+        let deliveries = usize::try_from(row.get::<i64, _>("deliveries")).unwrap_or_default();
+        Verdict::Accepted(Accepted { id, revision, changed: row.get("changed"), deliveries })
     }))
 }
 
