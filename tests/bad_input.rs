@@ -6,7 +6,9 @@ use std::process::Output;
 use serde_json::Value;
 
 use crate::support::hostile_http::Fault;
-use crate::support::house::{BEARER, JSON, daemon, deliveries, errors, house, house_with, json, logged, on_channel, open, printed, settled};
+use crate::support::house::{
+    BEARER, JSON, daemon, deliveries, errors, house, house_with, json, logged, on_channel, open, printed, settled,
+};
 use crate::support::process::eventually;
 use crate::support::world::{SECRET, World};
 
@@ -46,19 +48,54 @@ fn edit(world: &World, file: &str, from: &str, to: &str) {
 fn a_malformed_article_is_refused_with_the_place_of_the_mistake() {
     let world = house();
     let cases: [(&str, &[u8], &str, &str); 13] = [
-        ("a.json", "{\n  \"title\": \"Đường\" \"thôn\"\n}".as_bytes(), "JSON sai ở dòng 2, cột 20", "the JSON is broken in line 2, column 20"),
+        (
+            "a.json",
+            "{\n  \"title\": \"Đường\" \"thôn\"\n}".as_bytes(),
+            "JSON sai ở dòng 2, cột 20",
+            "the JSON is broken in line 2, column 20",
+        ),
         ("b.json", b"{\n  \"title\": \"Thi\n}", "JSON sai ở dòng 2, cột 16", "the JSON is broken in line 2, column 16"),
         ("c.json", b"", "JSON sai ở dòng 1", "the JSON is broken in line 1"),
-        ("d.json", b"{\"titel\": \"x\", \"body_text\": \"y\"}", "không có trường \"titel\"; có phải \"title\"?", "there is no field \"titel\"; did you mean \"title\"?"),
+        (
+            "d.json",
+            b"{\"titel\": \"x\", \"body_text\": \"y\"}",
+            "không có trường \"titel\"; có phải \"title\"?",
+            "there is no field \"titel\"; did you mean \"title\"?",
+        ),
         ("e.json", b"{\"title\": 7, \"body_text\": \"y\"}", "trường không hợp lệ", "a field is not valid"),
-        ("f.md", b"+++\ntitle = \"x\"\ntopics = [\"a\"\n+++\n\ny\n", "phần đầu TOML sai", "the TOML front matter is broken"),
+        (
+            "f.md",
+            b"+++\ntitle = \"x\"\ntopics = [\"a\"\n+++\n\ny\n",
+            "phần đầu TOML sai",
+            "the TOML front matter is broken",
+        ),
         ("g.md", b"---\ntitle: \"x\ntopics: [a\n---\n\ny\n", "phần đầu YAML sai", "the YAML front matter is broken"),
-        ("h.txt", b"Thong bao\nNgay\nTh\xf4ng\n", "tệp không phải UTF-8 (hỏng từ dòng 3)", "the file is not UTF-8 (broken in line 3)"),
+        (
+            "h.txt",
+            b"Thong bao\nNgay\nTh\xf4ng\n",
+            "tệp không phải UTF-8 (hỏng từ dòng 3)",
+            "the file is not UTF-8 (broken in line 3)",
+        ),
         ("i.txt", b"", "thiếu tiêu đề (title)", "the title is missing"),
         ("k.docx", b"PK", "dùng .json, .md hoặc .txt", "use .json, .md or .txt"),
-        ("l.json", b"{\"title\":\"x\",\"body_text\":\"y\",\"published_at\":\"hom nay\"}", "published_at", "published_at"),
-        ("m.json", b"{\"title\":\"x\",\"body_text\":\"y\",\"body_html\":\"z\"}", "chỉ dùng một trong", "give only one of"),
-        ("n.json", b"{\"title\":\"x\",\"body_text\":\"y\",\"priority\":\"urgnet\"}", "có phải \"urgent\"?", "did you mean \"urgent\"?"),
+        (
+            "l.json",
+            b"{\"title\":\"x\",\"body_text\":\"y\",\"published_at\":\"hom nay\"}",
+            "published_at",
+            "published_at",
+        ),
+        (
+            "m.json",
+            b"{\"title\":\"x\",\"body_text\":\"y\",\"body_html\":\"z\"}",
+            "chỉ dùng một trong",
+            "give only one of",
+        ),
+        (
+            "n.json",
+            b"{\"title\":\"x\",\"body_text\":\"y\",\"priority\":\"urgnet\"}",
+            "có phải \"urgent\"?",
+            "did you mean \"urgent\"?",
+        ),
     ];
     for (name, bytes, vi, en) in cases {
         let file = world.path(name);
@@ -88,10 +125,34 @@ fn vi_or<'a>(en: &'a str, vi: &'a str) -> (&'a str, &'a str) {
 fn a_mistake_in_a_channel_file_is_named_with_file_line_key_and_the_nearest_name() {
     // What to change in fanpage.toml, the line it is on then, and what is said.
     let cases = [
-        ("kind = \"fanpage\"", "kind = \"fanpage\"\nmodee = \"live\"", 2, "không có trường \"modee\"; có phải \"mode\"?", "there is no field \"modee\"; did you mean \"mode\"?"),
-        ("kind = \"fanpage\"", "kind = \"fanpgae\"", 1, "không có giá trị \"fanpgae\"; có phải \"fanpage\"?", "there is no value \"fanpgae\"; did you mean \"fanpage\"?"),
-        ("url =", "urll =", 10, "không có trường \"urll\"; có phải \"url\"?", "there is no field \"urll\"; did you mean \"url\"?"),
-        ("timeout = \"1s\"", "timeout = \"1 giây\"", 4, "\"1 giây\" không phải khoảng thời gian", "\"1 giây\" is not a duration"),
+        (
+            "kind = \"fanpage\"",
+            "kind = \"fanpage\"\nmodee = \"live\"",
+            2,
+            "không có trường \"modee\"; có phải \"mode\"?",
+            "there is no field \"modee\"; did you mean \"mode\"?",
+        ),
+        (
+            "kind = \"fanpage\"",
+            "kind = \"fanpgae\"",
+            1,
+            "không có giá trị \"fanpgae\"; có phải \"fanpage\"?",
+            "there is no value \"fanpgae\"; did you mean \"fanpage\"?",
+        ),
+        (
+            "url =",
+            "urll =",
+            10,
+            "không có trường \"urll\"; có phải \"url\"?",
+            "there is no field \"urll\"; did you mean \"url\"?",
+        ),
+        (
+            "timeout = \"1s\"",
+            "timeout = \"1 giây\"",
+            4,
+            "\"1 giây\" không phải khoảng thời gian",
+            "\"1 giây\" is not a duration",
+        ),
         ("attempts = 8", "attempts = \"tám\"", 6, "sai kiểu", "wrong type"),
         ("[limits]", "[schedule]\nafter = \"potral\"\n[limits]", 4, "có phải \"portal\"?", "did you mean \"portal\"?"),
         ("[limits]", "[schedule]\ntiming = [\"30 25 * * *\"]\n[limits]", 4, "25", "25"),
@@ -165,7 +226,11 @@ fn a_channel_without_its_secret_is_paused_while_the_others_work_and_resumes_when
     world.write("channels/fanpage.toml", &right);
     settled(&world, 4);
     assert_eq!(world.hook.sightings("fanpage").len(), 1);
-    assert!(json(&world, &["channels", "--json"]).as_array().is_some_and(|all| all.iter().all(|one| one["paused"].is_null())));
+    assert!(
+        json(&world, &["channels", "--json"])
+            .as_array()
+            .is_some_and(|all| all.iter().all(|one| one["paused"].is_null()))
+    );
 }
 
 #[test]
@@ -197,7 +262,8 @@ fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     edit(&world, "config.toml", "127.0.0.1:0", &address);
-    let (vi, en) = (format!("cổng {address} đang có chương trình khác dùng"), format!("{address} is in use by another program"));
+    let (vi, en) =
+        (format!("cổng {address} đang có chương trình khác dùng"), format!("{address} is in use by another program"));
     refused(&world, &["run"], &vi, &en);
     // The commands need no port.
     assert_eq!(publish(&world, "bai").status.code(), Some(0));
@@ -292,7 +358,12 @@ fn a_store_of_a_newer_loa_is_left_alone() {
 fn a_second_daemon_on_one_store_is_refused_and_the_first_goes_on() {
     let world = house();
     let _daemon = daemon(&world);
-    refused(&world, &["run"], "một tiến trình loa khác đang chạy trên kho dữ liệu này", "another loa is running on this store");
+    refused(
+        &world,
+        &["run"],
+        "một tiến trình loa khác đang chạy trên kho dữ liệu này",
+        "another loa is running on this store",
+    );
     assert_eq!(publish(&world, "bai").status.code(), Some(0));
     settled(&world, 4);
 }
@@ -301,7 +372,12 @@ fn a_second_daemon_on_one_store_is_refused_and_the_first_goes_on() {
 fn a_missing_or_mistaken_configuration_is_named() {
     let world = house();
     edit(&world, "config.toml", "language = \"en\"", "langauge = \"en\"");
-    refused(&world, &["check"], "config.toml:2: không có trường \"langauge\"; có phải \"language\"?", "config.toml:2: there is no field \"langauge\"; did you mean \"language\"?");
+    refused(
+        &world,
+        &["check"],
+        "config.toml:2: không có trường \"langauge\"; có phải \"language\"?",
+        "config.toml:2: there is no field \"langauge\"; did you mean \"language\"?",
+    );
     open(&world, "timezone = 1\n");
     refused(&world, &["check"], "config.toml", "config.toml");
     open(&world, "[shutdown]\ngrace = \"lâu\"\n");
@@ -343,7 +419,10 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
 fn an_unknown_channel_kind_article_or_delivery_is_answered_with_what_there_is() {
     let world = house();
     let file = world.article("bai", "Lịch tiếp công dân", "Sáng thứ hai.").display().to_string();
-    let (vi, en) = ("có phải \"fanpage\"? Hợp lệ: email, fanpage, portal, radio", "did you mean \"fanpage\"? Valid: email, fanpage, portal, radio");
+    let (vi, en) = (
+        "có phải \"fanpage\"? Hợp lệ: email, fanpage, portal, radio",
+        "did you mean \"fanpage\"? Valid: email, fanpage, portal, radio",
+    );
     refused(&world, &["preview", &file, "--channel", "fanpgae"], vi, en);
     refused(&world, &["pause", "fanpgae"], vi, en);
     refused(&world, &["resume", "fanpgae"], vi, en);
@@ -353,7 +432,12 @@ fn an_unknown_channel_kind_article_or_delivery_is_answered_with_what_there_is() 
     refused(&world, &["retry", "7"], "không có lượt phát số 7", "there is no delivery 7");
     refused(&world, &["resolve", "7", "--went-out"], "không có lượt phát số 7", "there is no delivery 7");
     refused(&world, &["withdraw", "khong-co"], "không có bài \"khong-co\"", "there is no article \"khong-co\"");
-    refused(&world, &["deliveries", "--article", "khong-co"], "không có bài \"khong-co\"", "there is no article \"khong-co\"");
+    refused(
+        &world,
+        &["deliveries", "--article", "khong-co"],
+        "không có bài \"khong-co\"",
+        "there is no article \"khong-co\"",
+    );
     refused(&world, &["correct", &file], "chưa có bài cli/bai để đính chính", "there is no article cli/bai to correct");
 }
 
@@ -378,7 +462,12 @@ fn a_withdrawn_article_comes_back_only_when_that_is_asked_for() {
     let file = world.article("bai", "Lịch tiếp công dân", "Sáng thứ hai.").display().to_string();
     printed(&world, &["publish", &file]);
     printed(&world, &["withdraw", "bai"]);
-    refused(&world, &["publish", &file], "đã thu hồi; muốn đăng lại: loa publish --again", "is withdrawn; to publish it again: loa publish --again");
+    refused(
+        &world,
+        &["publish", &file],
+        "đã thu hồi; muốn đăng lại: loa publish --again",
+        "is withdrawn; to publish it again: loa publish --again",
+    );
     printed(&world, &["publish", "--again", &file]);
 }
 
@@ -395,7 +484,11 @@ fn an_edited_channel_file_takes_effect_and_a_mistake_leaves_the_running_channel_
 
     edit(&world, "channels/fanpage.toml", "url =", "urll =");
     logged(&world, "it stays as it was");
-    assert!(world.log().contains("fanpage.toml:10: there is no field \"urll\"; did you mean \"url\"?"), "{}", world.log());
+    assert!(
+        world.log().contains("fanpage.toml:10: there is no field \"urll\"; did you mean \"url\"?"),
+        "{}",
+        world.log()
+    );
     edit(&world, "channels/portal.toml", "[limits]", "[limit]");
     logged(&world, "a channel file is wrong; the running channels stay as they were");
     assert!(world.log().contains("portal.toml:3: "), "{}", world.log());
@@ -414,7 +507,10 @@ fn a_channel_that_is_added_or_switched_off_while_the_daemon_runs_takes_effect() 
     let _daemon = daemon(&world);
     edit(&world, "channels/email.toml", "kind = \"email\"", "kind = \"email\"\nenabled = false");
     logged(&world, "the channel was switched off");
-    world.write("channels/loa-thon.toml", "kind = \"radio\"\n[schedule]\ntiming = \"immediate\"\n[settings]\nfolder = \"loa-thon\"\n");
+    world.write(
+        "channels/loa-thon.toml",
+        "kind = \"radio\"\n[schedule]\ntiming = \"immediate\"\n[settings]\nfolder = \"loa-thon\"\n",
+    );
     logged(&world, "loa-thon");
     world.write("inbox/mot.txt", "Lịch thứ nhất\n\nSáng thứ hai.\n");
     let rows = settled(&world, 4);
@@ -469,7 +565,9 @@ fn secrets_appear_in_no_log_store_answer_or_message() {
         said.push_str(&String::from_utf8_lossy(&std::fs::read(world.path(name)).unwrap_or_default()));
     }
     let encoded = "AHRpbkBhbmJpbmguZXhhbXBsZS52bgBtYXQta2hhdS10aHUtOWMxZA";
-    for secret in [PASSWORD, SECRET, &SECRET["whsec_".len()..], "0123456789abcdef0123456789abcdef", encoded, "ma-cua-cms-7f3a"] {
+    for secret in
+        [PASSWORD, SECRET, &SECRET["whsec_".len()..], "0123456789abcdef0123456789abcdef", encoded, "ma-cua-cms-7f3a"]
+    {
         assert!(!said.contains(secret), "{secret} was repeated");
     }
     assert!(said.len() > 1_000);

@@ -6,7 +6,6 @@ use std::process::{Command, Output};
 use mail_parser::MessageParser;
 use serde_json::Value;
 
-
 fn demo(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loa"));
     command.arg("demo").args(arguments).env("LOA_LANG", "en");
@@ -37,8 +36,10 @@ fn the_demo_leaves_the_site_the_signed_posts_the_mails_and_the_radio_scripts() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert!(said(&output).contains(&format!("The results are in {shown}")), "{}", said(&output));
 
-    let pages: Vec<String> =
-        files(&folder.join("site/bai"), "html").into_iter().map(|(_, page)| String::from_utf8(page).expect("UTF-8")).collect();
+    let pages: Vec<String> = files(&folder.join("site/bai"), "html")
+        .into_iter()
+        .map(|(_, page)| String::from_utf8(page).expect("UTF-8"))
+        .collect();
     assert_eq!(pages.len(), 3);
     let with = |words: &str| pages.iter().filter(|page| page.contains(words)).count();
     assert_eq!(with("Đính chính"), 1, "the corrected page says so");
@@ -46,8 +47,10 @@ fn the_demo_leaves_the_site_the_signed_posts_the_mails_and_the_radio_scripts() {
     let index = std::fs::read_to_string(folder.join("site/index.html")).expect("an index");
     assert!(!index.contains("cat-nuoc-thon-doai"), "the withdrawn article is not in the index");
 
-    let posts: Vec<Value> =
-        files(&folder.join("webhook"), "json").iter().map(|(_, post)| serde_json::from_slice(post).expect("JSON")).collect();
+    let posts: Vec<Value> = files(&folder.join("webhook"), "json")
+        .iter()
+        .map(|(_, post)| serde_json::from_slice(post).expect("JSON"))
+        .collect();
     let of_type = |name: &str| posts.iter().filter(|post| post["type"] == name).count();
     assert_eq!(
         (of_type("article.published"), of_type("article.corrected"), of_type("article.withdrawn")),
@@ -67,8 +70,10 @@ fn the_demo_leaves_the_site_the_signed_posts_the_mails_and_the_radio_scripts() {
     let about = |words: &str| subjects.iter().filter(|subject| subject.to_lowercase().contains(words)).count();
     assert_eq!((about("đính chính"), about("thu hồi")), (2, 2), "{subjects:?}");
 
-    let scripts: Vec<String> =
-        files(&folder.join("radio"), "txt").into_iter().map(|(_, text)| String::from_utf8(text).expect("UTF-8")).collect();
+    let scripts: Vec<String> = files(&folder.join("radio"), "txt")
+        .into_iter()
+        .map(|(_, text)| String::from_utf8(text).expect("UTF-8"))
+        .collect();
     let [morning, afternoon] = scripts.as_slice() else { unreachable!("{} scripts", scripts.len()) };
     assert!(morning.contains("gồm ba mục"), "{morning}");
     assert!(afternoon.contains("Đính chính: ") && afternoon.contains("Thông báo thu hồi: "), "{afternoon}");
@@ -79,9 +84,10 @@ fn a_second_demo_in_the_same_folder_is_refused_and_the_first_one_stays_as_it_is(
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(folder.path().join("loa.db"), "một lần chạy thử").expect("a file");
     let shown = folder.path().display().to_string();
-    for (language, words) in
-        [("en", "holds an earlier demo; choose an empty one"), ("vi", "đã có một lần chạy thử; hãy chọn thư mục trống khác")]
-    {
+    for (language, words) in [
+        ("en", "holds an earlier demo; choose an empty one"),
+        ("vi", "đã có một lần chạy thử; hãy chọn thư mục trống khác"),
+    ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_loa"));
         let output =
             command.args(["demo", "--once", "--dir", &shown]).env("LOA_LANG", language).output().expect("loa runs");

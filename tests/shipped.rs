@@ -54,7 +54,8 @@ fn the_shipped_office_runs_and_sends_nothing_outside() {
     let daemon = Daemon::start(loa(folder, &["run"]), &folder.join("log"));
     assert!(daemon.said().contains("loa đang chạy với 4 kênh"), "{}", daemon.said());
     // Urgent, so that quiet hours do not matter at whatever hour this test runs.
-    let article = "+++\ntitle = \"Cảnh báo mưa lớn\"\npriority = \"urgent\"\ntopics = [\"thời tiết\"]\n+++\n\nBà con ở nhà.\n";
+    let article =
+        "+++\ntitle = \"Cảnh báo mưa lớn\"\npriority = \"urgent\"\ntopics = [\"thời tiết\"]\n+++\n\nBà con ở nhà.\n";
     std::fs::write(folder.join("mua.part"), article).expect("a file");
     std::fs::rename(folder.join("mua.part"), folder.join("var/inbox/mua-lon.md")).expect("a file in the inbox");
     let rows = eventually("portal, Fanpage and email are done", || {

@@ -7,7 +7,9 @@ use mail_parser::MessageParser;
 use serde_json::{Value, json};
 
 use crate::support::hostile_http::Fault;
-use crate::support::house::{BEARER, JSON, daemon, deliveries, house, house_with, json, logged, on_channel, printed, settled};
+use crate::support::house::{
+    BEARER, JSON, daemon, deliveries, house, house_with, json, logged, on_channel, printed, settled,
+};
 use crate::support::process::{Daemon, eventually, now, within};
 use crate::support::public::Event;
 use crate::support::world::{RECIPIENTS, World};
@@ -322,7 +324,8 @@ fn a_refused_file_has_the_reason_beside_it_and_the_others_go_on() {
     drop_file(&world, "latin.txt", b"Th\xf4ng b\xe1o\n\nN\xf4i dung\n");
     drop_file(&world, "tot.txt", "Lịch tiếp công dân\n\nSáng thứ hai.\n".as_bytes());
     settled(&world, 4);
-    let expected = ["anh.jpg", "anh.jpg.reason.txt", "hong.json", "hong.json.reason.txt", "latin.txt", "latin.txt.reason.txt"];
+    let expected =
+        ["anh.jpg", "anh.jpg.reason.txt", "hong.json", "hong.json.reason.txt", "latin.txt", "latin.txt.reason.txt"];
     eventually("all three are refused", || (names(world.path("inbox/refused")) == expected).then_some(()));
     assert_eq!(names(world.path("inbox/done")), ["tot.txt"]);
     let reason = |name: &str| {

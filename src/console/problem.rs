@@ -82,7 +82,8 @@ pub(super) async fn in_language(State(console): State<Arc<Console>>, request: Re
         status if status.is_client_error() => {
             let said = axum::body::to_bytes(response.into_body(), MOST_SAID).await.unwrap_or_default();
             let said = String::from_utf8_lossy(&said);
-            Problem::new(status, text!("yêu cầu không hợp lệ: {said}", "the request is not valid: {said}")).body(language)
+            Problem::new(status, text!("yêu cầu không hợp lệ: {said}", "the request is not valid: {said}"))
+                .body(language)
         }
         _ => response,
     }
