@@ -246,7 +246,7 @@ fn killed_after_it_settled_nothing_is_sent_again() {
         (
             world.hook.state().look(|seen| seen.requests.len()),
             world.smtp.state().look(|seen| seen.letters.len()),
-            world.editions(),
+            world.radio().count(),
         )
     };
     let before = sent(&world);

@@ -75,7 +75,7 @@ fn the_demo_leaves_the_site_the_signed_posts_the_mails_and_the_radio_scripts() {
         .map(|(_, text)| String::from_utf8(text).expect("UTF-8"))
         .collect();
     let [morning, afternoon] = scripts.as_slice() else { unreachable!("{} scripts", scripts.len()) };
-    assert!(morning.contains("gồm ba mục"), "{morning}");
+    assert!(morning.contains("Trong bản tin hôm nay có những nội dung chính sau:"), "{morning}");
     assert!(afternoon.contains("Đính chính: ") && afternoon.contains("Thông báo thu hồi: "), "{afternoon}");
 }
 

@@ -14,8 +14,13 @@ const KINDS: [&str; 4] = ["site", "fanpage", "email", "radio"];
 fn shipped() -> TempDir {
     let (folder, repository) = (tempfile::tempdir().expect("a folder"), Path::new(env!("CARGO_MANIFEST_DIR")));
     std::fs::create_dir(folder.path().join("channels")).expect("a folder");
-    for entry in std::fs::read_dir(repository.join("channels")).expect("the shipped channels").flatten() {
-        std::fs::copy(entry.path(), folder.path().join("channels").join(entry.file_name())).expect("a copy");
+    std::fs::create_dir(folder.path().join("channels/templates")).expect("a folder");
+    for part in ["channels", "channels/templates"] {
+        for entry in std::fs::read_dir(repository.join(part)).expect("the shipped channels").flatten() {
+            if entry.path().is_file() {
+                std::fs::copy(entry.path(), folder.path().join(part).join(entry.file_name())).expect("a copy");
+            }
+        }
     }
     let config = std::fs::read_to_string(repository.join("config.toml")).expect("the shipped config.toml");
     let moved = config.replace("127.0.0.1:8686", "127.0.0.1:0");
@@ -131,4 +136,14 @@ fn kinds_lists_every_kind_that_this_test_opens() {
     let kinds: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON");
     let names: Vec<&str> = kinds.iter().filter_map(|kind| kind["kind"].as_str()).collect();
     assert_eq!(names, KINDS);
+}
+
+#[test]
+fn the_shipped_templates_are_the_ones_that_are_built_in() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (shipped, built_in) in [("radio.txt", "script.txt"), ("radio-may-doc.txt", "clean.txt")] {
+        let read = |path: std::path::PathBuf| std::fs::read_to_string(path).expect("a template");
+        let shipped = read(repository.join("channels/templates").join(shipped));
+        assert_eq!(shipped, read(repository.join("src/channel/radio/templates").join(built_in)));
+    }
 }

@@ -216,7 +216,7 @@ async fn a_repeated_request_gets_its_first_answer_and_a_reused_key_is_refused() 
     };
     let Verdict::Accepted(first) = ask("a").await.unwrap() else { panic!("not accepted") };
     let Verdict::Accepted(again) = ask("a").await.unwrap() else { panic!("not accepted") };
-    assert_eq!((again.id, again.revision, again.changed), (first.id, Revision(1), false));
+    assert_eq!((again.id, again.revision, again.changed), (first.id, Revision(1), true));
     assert_eq!(ask("b").await.unwrap(), Verdict::KeyReused);
     assert_eq!(store.find("1").await.unwrap()[0].revision, Revision(1));
 }

@@ -260,7 +260,9 @@ fn the_api_answers_every_misuse_with_a_problem_that_says_what_to_do() {
     let wrong_token = ("Authorization", "Bearer sai");
     let plain = ("Content-Type", "text/plain");
     let vietnamese = ("Accept-Language", "vi-VN");
-    let cases: [(u16, &str, &str, &[(&str, &str)], &[u8], &str); 16] = [
+    /// Status, method, path, headers, body, and words of the answer.
+    type Case<'a> = (u16, &'a str, &'a str, &'a [(&'a str, &'a str)], &'a [u8], &'a str);
+    let cases: [Case<'_>; 16] = [
         (401, "POST", articles, &[JSON], small.as_bytes(), "a valid token is needed"),
         (401, "POST", articles, &[JSON, wrong_token], small.as_bytes(), "a valid token is needed"),
         (401, "GET", "/api/v1/deliveries", &[], b"", "a valid token is needed"),

@@ -185,6 +185,10 @@ impl Folder {
             Kind::Editions => "txt",
             Kind::Site => "html",
         };
+        // Machines read the companions of a script; the announcer reads the script.
+        if path.parent().is_some_and(|folder| folder.ends_with("may-doc")) {
+            return false;
+        }
         let is_left_out = self.left_out.as_ref().is_some_and(|prefix| name_of(path).starts_with(prefix.as_str()));
         path.extension().is_some_and(|extension| extension == wanted) && !is_left_out
     }

@@ -139,9 +139,11 @@ impl World {
     /// How often each article is in an edition, as the metadata beside the scripts say.
     pub(crate) fn aired(&self) -> BTreeMap<String, usize> {
         let mut aired = BTreeMap::new();
-        for entry in std::fs::read_dir(self.path("radio")).into_iter().flatten() {
+        for entry in std::fs::read_dir(self.path("radio/may-doc")).into_iter().flatten() {
             let path = entry.expect("a file in the radio's folder").path();
-            if path.extension().is_none_or(|ending| ending != "json") || !path.with_extension("txt").exists() {
+            let script = path.with_extension("txt").file_name().map(|name| self.path("radio").join(name));
+            // Companions come first: without its script an edition was not made.
+            if path.extension().is_none_or(|ending| ending != "json") || !script.is_some_and(|script| script.exists()) {
                 continue;
             }
             let text = std::fs::read_to_string(&path).expect("metadata");
@@ -151,14 +153,6 @@ impl World {
             }
         }
         aired
-    }
-
-    /// Number of editions on the air.
-    pub(crate) fn editions(&self) -> usize {
-        let endings =
-            |path: &Path| path.to_string_lossy().ends_with(".txt") && !path.to_string_lossy().ends_with(".tts.txt");
-        let folder = std::fs::read_dir(self.path("radio")).into_iter().flatten();
-        folder.filter(|entry| entry.as_ref().is_ok_and(|entry| endings(&entry.path()))).count()
     }
 
     /// The portal's folder.

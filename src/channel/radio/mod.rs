@@ -74,6 +74,9 @@ enum Codes {
     Spelled,
 }
 
+/// Where the clean text and the metadata of each script go.
+const FOR_MACHINES: &str = "may-doc";
+
 struct Radio {
     channel: String,
     folder: PathBuf,
@@ -107,7 +110,7 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
         slot: table.slot.as_ref().map(slot).transpose()?,
     };
     let script = beside(cx, table.script.as_deref(), "templates/radio.txt")?;
-    let clean = beside(cx, table.clean.as_deref(), "templates/radio.tts.txt")?;
+    let clean = beside(cx, table.clean.as_deref(), "templates/radio-may-doc.txt")?;
     let announcer = render::Announcer::new(
         manner,
         reader,
@@ -214,9 +217,11 @@ impl Channel for Radio {
                 Some(there) if there == job.payload.bytes => {}
                 Some(_) => return Err(SendError::ambiguous(edited(&path))),
                 None => {
-                    // The script comes last: where it stands, its companions stand too.
+                    // The script comes last: where it stands, its companions stand too. They have a folder of
+                    // their own: at five in the morning there shall be one file to open.
                     for (ending, bytes) in &job.payload.beside {
-                        let companion = path.with_extension(ending);
+                        let name = path.with_extension(ending);
+                        let companion = self.folder.join(FOR_MACHINES).join(name.file_name().unwrap_or_default());
                         files::write(&companion, bytes).await.map_err(files::FileError::into_send_error)?;
                     }
                     files::write(&path, &job.payload.bytes).await.map_err(files::FileError::into_send_error)?;

@@ -85,7 +85,7 @@ impl Announcer {
         });
         let mut beside = vec![("json", format!("{metadata:#}\n").into_bytes())];
         if !withheld {
-            beside.push(("tts.txt", clean.into_bytes()));
+            beside.push(("txt", clean.into_bytes()));
         }
         Ok(Payload { extension: "txt", bytes: script.into_bytes(), beside })
     }

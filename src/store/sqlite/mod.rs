@@ -28,6 +28,8 @@ use writer::Writer;
 
 /// How long another process may hold the file before we give up.
 const BUSY: Duration = Duration::from_secs(10);
+/// Pause before a new file that somebody else is just making is tried again.
+const OPEN_AGAIN: Duration = Duration::from_millis(50);
 /// How often a running daemon looks whether another process has written.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 const PAGE: u64 = 4096;
@@ -59,6 +61,19 @@ impl SqliteStore {
     /// [`StoreError::Corrupt`] when the file is damaged or something else's (it is left as it is);
     /// [`StoreError::Newer`] when a newer loa made it; otherwise what the database reports.
     pub async fn open(options: &SqliteOptions) -> Result<Self, StoreError> {
+        // SQLite answers "busy" at once, without waiting, when two processes turn a new file to WAL together.
+        let mut pause = tokio::time::interval(OPEN_AGAIN);
+        for _ in 0..BUSY.as_millis() / OPEN_AGAIN.as_millis() {
+            pause.tick().await;
+            match Self::open_once(options).await {
+                Err(StoreError::Busy) => {}
+                opened => return opened,
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    async fn open_once(options: &SqliteOptions) -> Result<Self, StoreError> {
         if let Some(folder) = options.path.parent() {
             std::fs::create_dir_all(folder)
                 .map_err(|error| StoreError::Unreachable(format!("{}: {error}", folder.display())))?;
@@ -123,11 +138,13 @@ impl SqliteStore {
 async fn inspect(path: &Path) -> Result<(), StoreError> {
     let connect = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).disable_statement_logging();
     let mut connection = connect.connect().await.map_err(|error| opening(error, path))?;
-    if schema_version(&mut connection).await?.is_none() {
-        let tables = sqlx::query("SELECT count(*) FROM sqlite_master").fetch_one(&mut connection).await;
-        if tables.map_err(failed)?.get::<i64, _>(0) > 0 {
-            return Err(StoreError::Corrupt("it is another program's database".to_owned()));
-        }
+    // The list of migrations is made before anything else: whatever is there without it is not ours.
+    let row = sqlx::query(
+        "SELECT count(*) AS tables, coalesce(sum(name = '_sqlx_migrations'), 0) AS ours FROM sqlite_master",
+    );
+    let row = row.fetch_one(&mut connection).await.map_err(|error| opening(error, path))?;
+    if row.get::<i64, _>("tables") > 0 && row.get::<i64, _>("ours") == 0 {
+        return Err(StoreError::Corrupt("it is another program's database".to_owned()));
     }
     connection.close().await.map_err(failed)
 }
