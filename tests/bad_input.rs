@@ -491,7 +491,7 @@ fn an_edited_channel_file_takes_effect_and_a_mistake_leaves_the_running_channel_
         world.log()
     );
     edit(&world, "channels/portal.toml", "[limits]", "[limit]");
-    logged(&world, "a channel file is wrong; the running channels stay as they were");
+    logged(&world, "a channel file is wrong; that channel stays as it was");
     assert!(world.log().contains("portal.toml:3: "), "{}", world.log());
     // Handed over through the daemon: the command line would read the wrong files itself, and refuse.
     world.write("inbox/hai.txt", "Lịch thứ hai\n\nSáng thứ ba.\n");
@@ -572,4 +572,43 @@ fn secrets_appear_in_no_log_store_answer_or_message() {
         assert!(!said.contains(secret), "{secret} was repeated");
     }
     assert!(said.len() > 1_000);
+}
+
+#[test]
+fn a_mistake_in_one_channel_file_keeps_nobody_from_withdrawing() {
+    let world = house();
+    assert_eq!(publish(&world, "bai").status.code(), Some(0));
+    edit(&world, "channels/fanpage.toml", "[limits]", "[limitz]");
+    let withdrawn = world.run(&["withdraw", "bai"]);
+    let said = String::from_utf8_lossy(&withdrawn.stderr).into_owned();
+    assert!(withdrawn.status.success() && said.contains("limitz"), "{said}");
+    let listed = world.run(&["deliveries", "--json"]);
+    assert!(listed.status.success() && String::from_utf8_lossy(&listed.stdout).contains("withdrawn"));
+}
+
+#[test]
+fn a_file_too_large_to_be_an_article_is_refused_unread() {
+    let world = house();
+    let large = world.path("lon.txt");
+    std::fs::File::create(&large).and_then(|file| file.set_len(9 * 1024 * 1024)).expect("a large file");
+    refused(&world, &["publish", &large.display().to_string()], "tối đa 8388608", "at most 8388608");
+}
+
+#[test]
+fn a_stop_is_obeyed_while_a_changed_channel_waits_for_its_send() {
+    let world = house();
+    world.hook.always(Fault::PostThenHang);
+    edit(&world, "channels/fanpage.toml", "timeout = \"1s\"", "timeout = \"120s\"");
+    let daemon = daemon(&world);
+    assert_eq!(publish(&world, "bai").status.code(), Some(0));
+    world
+        .hook
+        .state()
+        .wait_until_blocking(std::time::Duration::from_secs(30), "the post hangs", |seen| seen.hanging == 1);
+    edit(&world, "channels/fanpage.toml", "timeout = \"120s\"", "timeout = \"110s\"");
+    edit(&world, "channels/portal.toml", "kind = \"site\"", "kind = \"site\"\nname = \"Cổng mới\"");
+    // The portal is taken over although the Fanpage still hangs.
+    eventually("the channels are reloaded", || world.log().contains("the channel was reloaded").then_some(()));
+    let (status, _) = daemon.stop();
+    assert_eq!(status.code(), Some(0));
 }

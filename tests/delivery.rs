@@ -168,7 +168,7 @@ impl World {
             actions.map(|action| same(Event::Lease { node: node.clone(), until, job: Job { action, edition: None } })),
         );
         moves.push(same(Event::LeaseLook { node, until }));
-        moves.push(same(Event::Postpone { due: at(4), why: Why::Rate }));
+        moves.push(same(Event::Postpone { due: at(4), why: Why::Quiet }));
         moves.push(same(Event::Hold(Hold::Late { planned: at(0) })));
         moves.push(same(Event::Unrehearse));
         moves.push(same(Event::Release(plan(false))));

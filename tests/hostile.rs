@@ -370,3 +370,72 @@ async fn a_repeat_that_is_refused_for_good_asks_before_any_other_revision_goes_o
         inside.stop().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_correction_does_not_shorten_the_time_that_a_receiver_asked_for() {
+    let world = World::new(EVERY_MINUTE);
+    let inside = Inside::start(&world).await;
+    world.hook.script(vec![Fault::StatusRetryAfter(429, RetryAfter::Seconds(600))]);
+    inside.publish(&world.article("bai", "Bài bị hoãn", "Lần một.")).await;
+    world.hook.wait_until("the first try", |seen| seen.requests.len() == 1).await;
+    let asked = inside.clock.now() + chrono::TimeDelta::seconds(600);
+    let due = async || {
+        let rows = inside.rows().await;
+        let fanpage = rows.into_iter().find(|row| row.delivery.channel == "fanpage").expect("a delivery");
+        (fanpage.delivery.tries, fanpage.delivery.state.due())
+    };
+    while due().await.0 == 0 {
+        tokio::task::yield_now().await;
+    }
+    inside.publish(&world.article("bai", "Bài bị hoãn", "Lần hai.")).await;
+    let (_, due) = due().await;
+    assert!(due.is_some_and(|due| due >= asked), "the correction would go out at {due:?}, before {asked}");
+    inside.drain().await;
+    let expected = [("Bài bị hoãn".to_owned(), key("bai"), Wanted::Revision(2))];
+    world.verdict(&expected, &BTreeSet::new()).assert_clean();
+    assert_eq!(world.hook.state().look(|seen| seen.requests.len()), 2, "one refusal, then the newest revision");
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_correction_of_what_went_out_in_a_digest_reaches_those_who_had_the_digest() {
+    let world = World::new(EVERY_MINUTE);
+    let email = std::fs::read_to_string(world.path("channels/email.toml")).expect("the channel's file");
+    world.write("channels/email.toml", &format!("{email}\n[schedule]\ntiming = [\"* * * * *\"]\n"));
+    let inside = Inside::start(&world).await;
+    inside.publish(&world.article("mot", "Bài một", "Nội dung.")).await;
+    inside.publish(&world.article("hai", "Bài hai", "Nội dung.")).await;
+    inside.drain().await;
+    inside.stop().await;
+    assert_eq!(world.smtp.letters_to(RECIPIENTS[0]).len(), 1, "one digest with both");
+
+    // The office now sends at once: the correction is a letter of its own.
+    world.write("channels/email.toml", &email);
+    let inside = Inside::start(&world).await;
+    inside.publish(&world.article("mot", "Bài một", "Đã sửa.")).await;
+    inside.drain().await;
+    inside.withdraw(&key("hai")).await;
+    let rows = inside.drain().await;
+    assert!(rows.iter().all(|row| row.delivery.state == State::Settled), "{rows:#?}");
+    for recipient in RECIPIENTS {
+        let letters = world.smtp.letters_to(recipient);
+        let events: Vec<_> = letters.iter().map(|letter| letter.event()).collect();
+        use crate::support::oracle::Event as Seen;
+        assert_eq!(events, [Seen::Published, Seen::Corrected, Seen::Withdrawn], "{recipient}");
+    }
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mail_to_nobody_is_never_called_delivered() {
+    let world = World::new(EVERY_MINUTE);
+    world.write("channels/nguoi-nhan.txt", "# chưa có ai\n");
+    let inside = Inside::start(&world).await;
+    inside.publish(&world.article("bai", "Bài không ai nhận", "Nội dung.")).await;
+    let rows = inside.drain().await;
+    let email = rows.iter().find(|row| row.delivery.channel == "email").expect("a delivery by mail");
+    assert!(matches!(email.delivery.state, State::Waiting { .. }), "{email:#?}");
+    let paused = inside.app.queue().paused("email".to_owned()).await.expect("the store answers");
+    assert!(paused.expect("a paused channel").note.vi.contains("không có ai"));
+    inside.stop().await;
+}

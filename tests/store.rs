@@ -540,6 +540,10 @@ async fn a_full_store_refuses_and_acknowledges_nothing() {
     assert_eq!(error, StoreError::Full);
     assert!(taken > 2, "{taken}");
     assert_eq!(all(&store).await.len(), taken, "what was refused is not there, what was acknowledged is");
+    // The one that did not fit spoils nothing: the same writer goes on.
+    store.ready().await.expect("a writer that answers");
+    let leased = lease(&store, "portal", t(1)).await;
+    assert!(!leased.work.is_empty(), "no work is handed out any more");
     assert!(store.find(&format!("cms/{taken}")).await.unwrap().is_empty());
     store.close().await;
     let store = SqliteStore::open(&SqliteOptions { max_size: None, ..small }).await.unwrap();

@@ -45,7 +45,7 @@ pub async fn run(app: App, life: Lifecycle, listening: Listening) -> Result<(), 
     for (spec, lane) in opened {
         lanes.start(spec, lane);
     }
-    lanes.probe_paused().await?;
+    lanes.probe_paused();
 
     let mut parts: JoinSet<Result<(), AppError>> = JoinSet::new();
     let store = app.store.clone();
@@ -146,14 +146,14 @@ async fn oversee(
                 let now = config::stamp(&app.config().channels);
                 if now != seen {
                     seen = now;
-                    lanes.reload().await?;
+                    if let Err(error) = lanes.reload().await {
+                        tracing::error!(%error, "the channel files could not be taken over");
+                        // Looked at again next time.
+                        seen.clear();
+                    }
                 }
             }
-            _ = probe.tick() => {
-                if let Err(error) = lanes.probe_paused().await {
-                    tracing::error!(%error, "paused channels could not be probed");
-                }
-            }
+            _ = probe.tick() => lanes.probe_paused(),
         }
     }
 }

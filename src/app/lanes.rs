@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{App, planner};
-use crate::channel::Class;
-use crate::config::{ChannelSpec, ConfigError, load_channels};
+use crate::config::{ChannelSpec, ConfigError, load_good_channels};
 use crate::dispatch::{Lane, Shop, work};
 use crate::lifecycle::Lifecycle;
 use crate::queue::{Pause, PauseCause, StoreError};
@@ -23,6 +22,10 @@ pub(super) struct Lanes {
     shop: Shop,
     life: Lifecycle,
     running: BTreeMap<String, Running>,
+    /// Workers of channels that were switched off, finishing what they have in flight.
+    retired: Vec<(String, JoinHandle<()>)>,
+    /// Channels taken over in the present reload.
+    fresh: Vec<String>,
 }
 
 struct Running {
@@ -32,9 +35,39 @@ struct Running {
     task: JoinHandle<()>,
 }
 
+impl Running {
+    /// Takes no more work; the handle ends when what is in flight is finished.
+    fn retire(self) -> JoinHandle<()> {
+        self.stop.cancel();
+        self.task
+    }
+}
+
+fn ended(channel: &str, outcome: Result<(), JoinError>) {
+    if let Err(error) = outcome {
+        tracing::error!(%channel, %error, "the channel's worker failed");
+    }
+}
+
+async fn probe(name: &str, lane: &Lane, shop: &Shop) -> Result<(), StoreError> {
+    let Some(pause) = shop.queue.paused(name.to_owned()).await? else { return Ok(()) };
+    if matches!(pause.cause, PauseCause::Person(_)) {
+        return Ok(());
+    }
+    match lane.channel.probe().await {
+        Ok(health) if health.proven => {
+            shop.queue.resume(name.to_owned(), "loa".to_owned(), shop.clock.now()).await?;
+            tracing::info!(channel = %name, "the channel is well again and goes on");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::debug!(channel = %name, %error, "the channel still needs attention"),
+    }
+    Ok(())
+}
+
 impl Lanes {
     pub(super) fn new(app: App, shop: Shop, life: Lifecycle) -> Self {
-        Self { app, shop, life, running: BTreeMap::new() }
+        Self { app, shop, life, running: BTreeMap::new(), retired: Vec::new(), fresh: Vec::new() }
     }
 
     /// Opens every enabled channel. One that cannot be opened is paused and says why; the others work.
@@ -55,9 +88,19 @@ impl Lanes {
         Ok(opened)
     }
 
+    /// Starts a channel's worker; one that worked on the channel before finishes first, without anybody
+    /// waiting for it here.
     pub(super) fn start(&mut self, spec: ChannelSpec, lane: Lane) {
+        let before = self.running.remove(&spec.channel).map(Running::retire);
         let stop = self.life.stop.child_token();
-        let task = tokio::spawn(work(lane.clone(), self.shop.clone(), stop.clone(), self.life.kill.clone()));
+        let worker = work(lane.clone(), self.shop.clone(), stop.clone(), self.life.kill.clone());
+        let name = spec.channel.clone();
+        let task = tokio::spawn(async move {
+            if let Some(before) = before {
+                ended(&name, before.await);
+            }
+            worker.await;
+        });
         self.running.insert(spec.channel.clone(), Running { spec, lane, stop, task });
     }
 
@@ -75,19 +118,16 @@ impl Lanes {
     /// Reads the files again. A mistake leaves everything as it was, and is said.
     pub(super) async fn reload(&mut self) -> Result<(), StoreError> {
         let config = self.app.config();
-        let specs = match load_channels(&config.channels, config.office.timezone) {
-            Ok(specs) => specs,
-            Err(errors) => {
-                for error in errors {
-                    tracing::error!(%error, "a channel file is wrong; the running channels stay as they were");
-                }
-                return Ok(());
-            }
-        };
+        let (specs, errors) = load_good_channels(&config.channels, config.office.timezone);
+        for error in &errors {
+            tracing::error!(%error, "a channel file is wrong; that channel stays as it was");
+        }
         let mut installed = Vec::new();
         for spec in specs {
             installed.push(self.renew(spec).await?);
         }
+        let kept = |running: &&Running| errors.iter().any(|error| running.spec.is_of(&error.file));
+        installed.extend(self.running.values().filter(kept).map(|running| running.spec.clone()));
         let gone: Vec<String> = self
             .running
             .keys()
@@ -95,10 +135,16 @@ impl Lanes {
             .cloned()
             .collect();
         for name in gone {
-            self.stop(&name).await;
+            if let Some(running) = self.running.remove(&name) {
+                self.retired.push((name.clone(), running.retire()));
+            }
             tracing::info!(channel = %name, "the channel was switched off");
         }
         self.app.install(installed);
+        // Said once new articles are routed by it.
+        for channel in std::mem::take(&mut self.fresh) {
+            tracing::info!(%channel, "the channel was reloaded");
+        }
         Ok(())
     }
 
@@ -119,31 +165,21 @@ impl Lanes {
                 return Ok(kept.unwrap_or(spec));
             }
         };
-        self.stop(&spec.channel).await;
         // The file was changed: what needed attention has had it.
         self.lift_attention(&spec.channel).await?;
         self.start(spec.clone(), lane);
         let planner = planner(Some(spec.schedule.clone()), self.shop.clock.now());
         let planned = self.shop.queue.replan(spec.channel.clone(), planner).await?;
-        tracing::info!(channel = %spec.channel, planned, "the channel was reloaded");
+        tracing::debug!(channel = %spec.channel, planned, "what waits was planned again");
+        self.fresh.push(spec.channel.clone());
         Ok(spec)
-    }
-
-    async fn stop(&mut self, name: &str) {
-        if let Some(running) = self.running.remove(name) {
-            running.stop.cancel();
-            if let Err(error) = running.task.await {
-                tracing::error!(channel = %name, %error, "the channel's worker failed");
-            }
-        }
     }
 
     /// Waits for every worker after the stop.
     pub(super) async fn finish(self) {
-        for (name, running) in self.running {
-            if let Err(error) = running.task.await {
-                tracing::error!(channel = %name, %error, "the channel's worker failed");
-            }
+        let running = self.running.into_iter().map(|(name, running)| (name, running.task));
+        for (name, task) in running.chain(self.retired) {
+            ended(&name, task.await);
         }
     }
 
@@ -158,26 +194,22 @@ impl Lanes {
         self.running.values().map(|running| running.lane.clone()).collect()
     }
 
-    /// Probes channels that need attention, and lets those go on that are proved well.
-    pub(super) async fn probe_paused(&self) -> Result<(), StoreError> {
+    /// Probes channels that need attention, and lets those go on that are proved well. A probe may take its
+    /// time: nobody waits for the answer of this.
+    pub(super) fn probe_paused(&self) {
         for (name, running) in &self.running {
-            let Some(pause) = self.shop.queue.paused(name.clone()).await? else { continue };
-            if matches!(pause.cause, PauseCause::Person(_)) {
-                continue;
-            }
-            match running.lane.channel.probe().await {
-                Ok(health) if health.proven => {
-                    self.shop.queue.resume(name.clone(), "loa".to_owned(), self.shop.clock.now()).await?;
-                    tracing::info!(channel = %name, "the channel is well again and goes on");
+            let (name, lane, shop, stop) =
+                (name.clone(), running.lane.clone(), self.shop.clone(), running.stop.clone());
+            tokio::spawn(async move {
+                let probed = tokio::select! {
+                    probed = probe(&name, &lane, &shop) => probed,
+                    () = stop.cancelled() => Ok(()),
+                };
+                if let Err(error) = probed {
+                    tracing::error!(channel = %name, %error, "a paused channel could not be probed");
                 }
-                Ok(_) => {}
-                Err(error) => {
-                    let needs_person = matches!(error.class, Class::NeedsAttention(_));
-                    tracing::debug!(channel = %name, needs_person, %error, "the channel still needs attention");
-                }
-            }
+            });
         }
-        Ok(())
     }
 
     async fn pause(&self, channel: &str, error: &ConfigError) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use chrono::{DateTime, Utc};
 
 use crate::clock::Clock;
-use crate::config::{ChannelSpec, Config, ConfigError, load_channels};
+use crate::config::{ChannelSpec, Config, ConfigError, load_channels, load_good_channels};
 use crate::console::ChannelSummary;
 use crate::delivery::{Action, Plan, Why};
 use crate::intake::{Intake, Subscription, Subscriptions};
@@ -52,6 +52,20 @@ impl App {
     /// [`AppError`].
     pub async fn open(config: Config, clock: Clock) -> Result<Self, AppError> {
         let specs = load_channels(&config.channels, config.office.timezone).map_err(AppError::Config)?;
+        Self::with(config, clock, specs).await
+    }
+
+    /// Opens with the channels whose files are right: a mistake in one of them is no reason not to look, or not
+    /// to withdraw. Returns the mistakes too.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn open_anyway(config: Config, clock: Clock) -> Result<(Self, Vec<ConfigError>), AppError> {
+        let (specs, errors) = load_good_channels(&config.channels, config.office.timezone);
+        Ok((Self::with(config, clock, specs).await?, errors))
+    }
+
+    async fn with(config: Config, clock: Clock, specs: Vec<ChannelSpec>) -> Result<Self, AppError> {
         let store = SqliteStore::open(&config.store).await?;
         let app = Self {
             config: Arc::new(config),

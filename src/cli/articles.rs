@@ -9,12 +9,12 @@ use super::args::{Correct, Publish, Withdraw};
 use super::print::Printer;
 use super::{CliError, who};
 use crate::app::App;
-use crate::article::ArticleId;
+use crate::article::{ArticleId, ArticleKey};
 use crate::console::reason;
 use crate::delivery::State;
-use crate::intake::{Draft, DraftContext, Format, IntakeError, Order, parse};
+use crate::intake::{DraftContext, IntakeError, Order, read};
 use crate::ledger::{ArticleRow, DeliveryRow, Filter};
-use crate::queue::Accepted;
+use crate::queue::{Accepted, Pause};
 use crate::text;
 use crate::text::Text;
 
@@ -46,12 +46,17 @@ pub(super) async fn publish(app: &App, asked: Publish, printer: &Printer) -> Res
 
 pub(super) async fn correct(app: &App, asked: Correct, printer: &Printer) -> Result<(), CliError> {
     let mut draft = read(&asked.file).map_err(|error| CliError::Text(in_file(&asked.file, &error.text())))?;
-    if let Some(words) = &asked.article {
-        let key = find(app, words).await?.key;
+    let name = stem(&asked.file);
+    let named = match &asked.article {
+        Some(words) => Some(find(app, words).await?.key),
+        // The article may have come in another way: one of the same name is the one that is meant.
+        None if draft.source.is_none() && draft.external_id.is_none() => same_name(app, &asked.source, &name).await?,
+        None => None,
+    };
+    if let Some(key) = named {
         draft.source = Some(key.source);
         draft.external_id = Some(key.external_id);
     }
-    let name = stem(&asked.file);
     let cx = DraftContext { source: &asked.source, external_id: Some(&name), zone: app.config().office.timezone };
     let taken = app
         .intake()
@@ -75,6 +80,14 @@ pub(super) async fn withdraw(app: &App, asked: Withdraw, printer: &Printer) -> R
         text!("{key} \"{title}\" đã được thu hồi từ trước", "{key} \"{title}\" was withdrawn before")
     });
     finish(app, &[taken], asked.wait, printer).await
+}
+
+/// The one article of that name, unless this source has its own.
+async fn same_name(app: &App, source: &str, name: &str) -> Result<Option<ArticleKey>, CliError> {
+    let mut found = app.ledger().find(name).await?;
+    found.retain(|row| row.key.external_id == name);
+    let own = found.iter().any(|row| row.key.source == source);
+    Ok(found.pop().filter(|_| found.is_empty() && !own).map(|row| row.key))
 }
 
 /// The one article that `words` can mean.
@@ -106,19 +119,6 @@ async fn hand_over(app: &App, file: &Path, source: &str, order: Order) -> Result
     let name = stem(file);
     let cx = DraftContext { source, external_id: Some(&name), zone: app.config().office.timezone };
     app.intake().accept(draft, &cx, order, &who(), None).await
-}
-
-/// Reads an article file.
-pub(super) fn read(file: &Path) -> Result<Draft, IntakeError> {
-    let format = Format::of(file).ok_or_else(|| {
-        IntakeError::Invalid(text!(
-            "loại tệp không nhận; dùng .json, .md hoặc .txt",
-            "this kind of file is not taken; use .json, .md or .txt"
-        ))
-    })?;
-    let bytes = std::fs::read(file)
-        .map_err(|error| IntakeError::Invalid(text!("không đọc được tệp: {error}", "cannot read the file: {error}")))?;
-    parse(&bytes, format)
 }
 
 /// What an article file is called without its ending.
@@ -171,7 +171,10 @@ async fn wait_for(app: &App, id: ArticleId, printer: &Printer) -> Result<bool, C
         let filter = Filter { article: Some(id), ..Filter::default() };
         let rows = app.ledger().deliveries(filter).await?;
         let now = app.clock().now();
+        let pauses = app.ledger().pauses().await?;
+        let paused = |row: &DeliveryRow| pauses.iter().find(|(name, _)| *name == row.delivery.channel);
         let pending = |row: &DeliveryRow| match &row.delivery.state {
+            State::Waiting { .. } if paused(row).is_some() => false,
             State::Sending { .. } => true,
             State::Waiting { due, .. } => *due <= now + SOON,
             State::Uncertain { look, .. } => look.is_some(),
@@ -180,7 +183,7 @@ async fn wait_for(app: &App, id: ArticleId, printer: &Printer) -> Result<bool, C
         for row in rows.iter().filter(|row| !pending(row)) {
             let channel = row.delivery.channel.clone();
             if !said.contains(&channel) {
-                printer.text(&progress(row));
+                printer.text(&progress(row, paused(row).map(|(_, pause)| pause)));
                 said.push(channel);
             }
         }
@@ -194,9 +197,9 @@ async fn wait_for(app: &App, id: ArticleId, printer: &Printer) -> Result<bool, C
     }
 }
 
-fn progress(row: &DeliveryRow) -> Text {
+fn progress(row: &DeliveryRow, pause: Option<&Pause>) -> Text {
     let channel = &row.delivery.channel;
-    match reason(&row.delivery.state) {
+    match reason(&row.delivery.state, pause) {
         Some(reason) => Text { vi: format!("  {channel}: {}", reason.vi), en: format!("  {channel}: {}", reason.en) },
         None => {
             let place = row.delivery.live.receipt().and_then(|receipt| receipt.url.clone()).unwrap_or_default();

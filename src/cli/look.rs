@@ -9,9 +9,10 @@ use super::articles::find;
 use super::decide::known_or_past;
 use super::print::Printer;
 use crate::app::App;
-use crate::console::{channel_json, delivery_json, reason};
+use crate::console::{channel_json, delivery_json, pause_of, reason};
 use crate::delivery::{State, Wanted};
 use crate::ledger::{AttemptRow, DeliveryRow, Filter};
+use crate::queue::Pause;
 use crate::text;
 use crate::text::Text;
 
@@ -25,10 +26,11 @@ pub(super) async fn deliveries(app: &App, asked: Deliveries, printer: &Printer) 
     }
     let state = asked.state.map(|state| state.name().to_owned());
     let rows = app.ledger().deliveries(Filter { article, channel: asked.channel, state, ..Filter::default() }).await?;
+    let pauses = app.ledger().pauses().await?;
     if printer.json() {
         let mut list = Vec::new();
         for row in &rows {
-            let mut value = delivery_json(row, printer.language());
+            let mut value = delivery_json(row, pause_of(&pauses, row), printer.language());
             if asked.attempts
                 && let Some(fields) = value.as_object_mut()
             {
@@ -54,7 +56,7 @@ pub(super) async fn deliveries(app: &App, asked: Deliveries, printer: &Printer) 
         text!("trạng thái", "state"),
         text!("ghi chú", "note"),
     ];
-    printer.table(&heading, rows.iter().map(|row| line(app, row, printer)).collect());
+    printer.table(&heading, rows.iter().map(|row| line(app, row, pause_of(&pauses, row), printer)).collect());
     if asked.attempts {
         for row in &rows {
             for attempt in app.ledger().attempts(row.delivery.id).await? {
@@ -65,15 +67,17 @@ pub(super) async fn deliveries(app: &App, asked: Deliveries, printer: &Printer) 
     Ok(())
 }
 
-fn line(app: &App, row: &DeliveryRow, printer: &Printer) -> Vec<String> {
+fn line(app: &App, row: &DeliveryRow, pause: Option<&Pause>, printer: &Printer) -> Vec<String> {
     let delivery = &row.delivery;
     let place = || {
         let receipt = delivery.live.receipt()?;
         Some(receipt.url.clone().unwrap_or_else(|| receipt.remote_id.clone()))
     };
-    let note = match (reason(&delivery.state), delivery.state.due()) {
-        (Some(reason), Some(due)) => format!("{} · {}", reason.get(printer.language()), local(app, due)),
-        (Some(reason), None) => reason.get(printer.language()).to_owned(),
+    let note = match (reason(&delivery.state, pause), delivery.state.due()) {
+        (Some(reason), Some(due)) if pause.is_none() => {
+            format!("{} · {}", reason.get(printer.language()), local(app, due))
+        }
+        (Some(reason), _) => reason.get(printer.language()).to_owned(),
         (None, _) => place().unwrap_or_default(),
     };
     vec![

@@ -91,14 +91,16 @@ async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
         Command::Preview(preview) => preview::preview(&config, &preview, printer),
         Command::Publish(publish) => articles::publish(&opened(config).await?, publish, printer).await,
         Command::Correct(correct) => articles::correct(&opened(config).await?, correct, printer).await,
-        Command::Withdraw(withdraw) => articles::withdraw(&opened(config).await?, withdraw, printer).await,
-        Command::Deliveries(asked) => look::deliveries(&opened(config).await?, asked, printer).await,
-        Command::Channels(asked) => look::channels(&opened(config).await?, asked, printer).await,
-        Command::Balance => look::balance(&opened(config).await?, printer).await,
-        Command::Retry(retry) => decide::retry(&opened(config).await?, retry, printer).await,
-        Command::Resolve(resolve) => decide::resolve(&opened(config).await?, resolve, printer).await,
-        Command::Pause(pause) => decide::pause(&opened(config).await?, pause, printer).await,
-        Command::Resume(resume) => decide::resume(&opened(config).await?, resume, printer).await,
+        Command::Withdraw(withdraw) => {
+            articles::withdraw(&opened_anyway(config, printer).await?, withdraw, printer).await
+        }
+        Command::Deliveries(asked) => look::deliveries(&opened_anyway(config, printer).await?, asked, printer).await,
+        Command::Channels(asked) => look::channels(&opened_anyway(config, printer).await?, asked, printer).await,
+        Command::Balance => look::balance(&opened_anyway(config, printer).await?, printer).await,
+        Command::Retry(retry) => decide::retry(&opened_anyway(config, printer).await?, retry, printer).await,
+        Command::Resolve(resolve) => decide::resolve(&opened_anyway(config, printer).await?, resolve, printer).await,
+        Command::Pause(pause) => decide::pause(&opened_anyway(config, printer).await?, pause, printer).await,
+        Command::Resume(resume) => decide::resume(&opened_anyway(config, printer).await?, resume, printer).await,
         Command::Demo(_) | Command::Kinds(_) | Command::Say(_) => Ok(()),
     }
 }
@@ -113,6 +115,15 @@ fn configured(file: &Path, printer: &mut Printer) -> Result<Config, CliError> {
 
 async fn opened(config: Config) -> Result<App, CliError> {
     Ok(App::open(config, Clock::system()).await?)
+}
+
+/// For what can be done although a channel file is wrong; says which one is.
+async fn opened_anyway(config: Config, printer: &Printer) -> Result<App, CliError> {
+    let (app, errors) = App::open_anyway(config, Clock::system()).await?;
+    for error in errors {
+        printer.error(&Text::same(error.show(printer.language())));
+    }
+    Ok(app)
 }
 
 /// The person at this terminal, for the ledger.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::CliError;
 use super::args::Preview;
-use super::articles::{read, stem};
+use super::articles::stem;
 use super::print::Printer;
 use crate::app::AppError;
 use crate::article::Revision;
@@ -12,7 +12,7 @@ use crate::channel::{Item, RenderContext};
 use crate::clock::Clock;
 use crate::config::{Config, load_channels};
 use crate::delivery::{Action, Live};
-use crate::intake::DraftContext;
+use crate::intake::{DraftContext, read};
 use crate::schedule::Change;
 use crate::text::nearest::Unknown;
 

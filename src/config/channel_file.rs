@@ -220,6 +220,12 @@ impl ChannelSpec {
         Ok(Arc::new(Rehearsal::new(channel, folder)))
     }
 
+    /// Whether it was read from `file`.
+    #[must_use]
+    pub fn is_of(&self, file: &Path) -> bool {
+        self.file == file
+    }
+
     /// Whether another reading of the same file, and of what lies beside it, says the same.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {

@@ -16,12 +16,22 @@ use crate::text::nearest;
 /// # Errors
 /// Every file's first mistake, and what does not fit between files.
 pub fn load_channels(folder: &Path, zone: Tz) -> Result<Vec<ChannelSpec>, Vec<ConfigError>> {
+    let (specs, errors) = load_good_channels(folder, zone);
+    if errors.is_empty() { Ok(specs) } else { Err(errors) }
+}
+
+/// The channels whose files are right, and the mistakes of the others.
+#[must_use]
+pub fn load_good_channels(folder: &Path, zone: Tz) -> (Vec<ChannelSpec>, Vec<ConfigError>) {
     let unreadable = |path: &Path, error: &std::io::Error| ConfigError {
         file: path.to_owned(),
         line: None,
         text: text!("không đọc được: {error}", "cannot be read: {error}"),
     };
-    let files = channel_files(folder).map_err(|error| vec![unreadable(folder, &error)])?;
+    let files = match channel_files(folder) {
+        Ok(files) => files,
+        Err(error) => return (Vec::new(), vec![unreadable(folder, &error)]),
+    };
     let mut specs = Vec::new();
     let mut errors = Vec::new();
     for file in files {
@@ -34,10 +44,13 @@ pub fn load_channels(folder: &Path, zone: Tz) -> Result<Vec<ChannelSpec>, Vec<Co
             Err(error) => errors.push(error),
         }
     }
+    // Whether a name is missing can be said only when every file was understood.
     if errors.is_empty() {
-        errors.extend(specs.iter().filter_map(|spec| bad_after(spec, &specs)));
+        let astray: Vec<_> = specs.iter().filter_map(|spec| bad_after(spec, &specs)).collect();
+        specs.retain(|spec| !astray.iter().any(|error| error.file == spec.file));
+        errors.extend(astray);
     }
-    if errors.is_empty() { Ok(specs) } else { Err(errors) }
+    (specs, errors)
 }
 
 /// When each file that channels are made from was last changed: channel files, templates, the lexicon. Differs

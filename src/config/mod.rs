@@ -8,6 +8,6 @@ mod values;
 
 pub use channel_file::ChannelSpec;
 pub use error::ConfigError;
-pub use folder::{load_channels, stamp};
+pub use folder::{load_channels, load_good_channels, stamp};
 pub use office::{Config, HttpConfig, LogConfig};
 pub use values::{duration, rate, size};

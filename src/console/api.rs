@@ -16,6 +16,7 @@ use crate::delivery::{Live, State as DeliveryState, Wanted};
 use crate::ledger::{ArticleRow, DeliveryRow, Filter};
 use crate::queue::{Pause, StoreError};
 use crate::text;
+use crate::text::nearest::Unknown;
 use crate::text::{Language, Text};
 
 /// Most rows of one answer, unless `limit` says less.
@@ -64,7 +65,9 @@ async fn article(State(console): State<Arc<Console>>, Path(id): Path<i64>) -> Re
     };
     let filter = Filter { article: Some(id), ..Filter::default() };
     let rows = console.ledger.deliveries(filter).await.map_err(unavailable)?;
-    let deliveries: Vec<Value> = rows.iter().map(|row| delivery_json(row, console.language)).collect();
+    let pauses = console.ledger.pauses().await.map_err(unavailable)?;
+    let deliveries: Vec<Value> =
+        rows.iter().map(|row| delivery_json(row, pause_of(&pauses, row), console.language)).collect();
     let mut body = article_json(&found);
     if let Some(body) = body.as_object_mut() {
         body.insert("deliveries".to_owned(), deliveries.into());
@@ -73,6 +76,11 @@ async fn article(State(console): State<Arc<Console>>, Path(id): Path<i64>) -> Re
 }
 
 async fn deliveries(State(console): State<Arc<Console>>, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
+    const STATES: [&str; 6] = ["waiting", "sending", "settled", "uncertain", "held", "failed"];
+    if let Some(name) = asked.state.as_ref().filter(|name| !STATES.contains(&name.as_str())) {
+        let valid = STATES.map(str::to_owned).to_vec();
+        return Err(Problem::unprocessable(Unknown { name: name.clone(), valid, field: false }.text()));
+    }
     let filter = Filter {
         article: asked.article.map(ArticleId),
         channel: asked.channel,
@@ -81,7 +89,8 @@ async fn deliveries(State(console): State<Arc<Console>>, Query(asked): Query<Ask
         delivery: None,
     };
     let rows = console.ledger.deliveries(filter).await.map_err(unavailable)?;
-    Ok(Json(rows.iter().map(|row| delivery_json(row, console.language)).collect()))
+    let pauses = console.ledger.pauses().await.map_err(unavailable)?;
+    Ok(Json(rows.iter().map(|row| delivery_json(row, pause_of(&pauses, row), console.language)).collect()))
 }
 
 async fn channels(State(console): State<Arc<Console>>) -> Result<Json<Value>, Problem> {
@@ -109,6 +118,12 @@ fn article_json(row: &ArticleRow) -> Value {
     })
 }
 
+/// The pause of a delivery's channel.
+#[must_use]
+pub fn pause_of<'p>(pauses: &'p [(String, Pause)], row: &DeliveryRow) -> Option<&'p Pause> {
+    pauses.iter().find(|(name, _)| *name == row.delivery.channel).map(|(_, pause)| pause)
+}
+
 /// A channel as JSON, the same in the API and in `loa channels --json`.
 #[must_use]
 pub fn channel_json(summary: &ChannelSummary, pause: Option<&Pause>, language: Language) -> Value {
@@ -121,7 +136,7 @@ pub fn channel_json(summary: &ChannelSummary, pause: Option<&Pause>, language: L
 
 /// A delivery as JSON, the same in the API and in `loa deliveries --json`.
 #[must_use]
-pub fn delivery_json(row: &DeliveryRow, language: Language) -> Value {
+pub fn delivery_json(row: &DeliveryRow, pause: Option<&Pause>, language: Language) -> Value {
     let delivery = &row.delivery;
     let (wanted, shown) = (wanted_json(delivery.wanted), delivery.live.receipt());
     let shown_revision = match &delivery.live {
@@ -137,7 +152,7 @@ pub fn delivery_json(row: &DeliveryRow, language: Language) -> Value {
         "channel": delivery.channel,
         "wanted": wanted,
         "state": delivery.state.name(),
-        "reason": reason(&delivery.state).map(|text| text.get(language).to_owned()),
+        "reason": reason(&delivery.state, pause).map(|text| text.get(language).to_owned()),
         "due": delivery.state.due(),
         "tries": delivery.tries,
         "shown_revision": shown_revision,
@@ -157,8 +172,12 @@ fn wanted_json(wanted: Wanted) -> Value {
 
 /// Why a delivery is where it is, in words.
 #[must_use]
-pub fn reason(state: &DeliveryState) -> Option<Text> {
+pub fn reason(state: &DeliveryState, pause: Option<&Pause>) -> Option<Text> {
     match state {
+        DeliveryState::Waiting { .. } if pause.is_some() => pause.map(|pause| Text {
+            vi: format!("kênh đang tạm dừng: {}", pause.note.vi),
+            en: format!("the channel is paused: {}", pause.note.en),
+        }),
         DeliveryState::Settled => None,
         DeliveryState::Waiting { why, .. } => Some(why.text()),
         DeliveryState::Sending { .. } => Some(text!("đang gửi", "being sent")),

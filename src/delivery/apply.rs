@@ -99,6 +99,16 @@ fn want(next: &mut Delivery, wanted: Wanted, plan: Plan) -> Result<(), Refused> 
     match next.state {
         // What is on its way, or may have arrived, has to be known before anything else is sent.
         State::Sending { .. } | State::Uncertain { .. } => {}
+        // A far side that needs time still needs it, whatever is wanted of it then.
+        State::Waiting { due: asked, why: Why::Retry { .. } } => {
+            let retry = next.state.clone();
+            wait_or_settle(next);
+            if let State::Waiting { due, .. } = next.state
+                && due < asked
+            {
+                next.state = retry;
+            }
+        }
         State::Settled | State::Waiting { .. } | State::Held { .. } | State::Failed { .. } => wait_or_settle(next),
     }
     Ok(())

@@ -134,8 +134,6 @@ pub enum Why {
         /// That channel.
         channel: String,
     },
-    /// The channel's rate limit.
-    Rate,
     /// The channel, which is paused.
     Paused,
     /// The next try after a failed one.
@@ -151,13 +149,12 @@ impl Why {
     pub fn text(&self) -> Text {
         match self {
             Self::Turn => text!("chờ đến lượt", "waiting its turn"),
-            Self::Embargo => text!("chờ hết hạn cấm đăng", "under embargo"),
+            Self::Embargo => text!("chờ đến giờ được phép đăng", "under embargo"),
             Self::Slot => text!("chờ bản tin kế tiếp", "waiting for the next edition"),
             Self::Quiet => text!("chờ hết giờ yên lặng", "waiting for the end of quiet hours"),
             Self::After { channel } => {
                 text!("chờ kênh {channel} có địa chỉ công khai", "waiting for the public address from {channel}")
             }
-            Self::Rate => text!("chờ theo giới hạn tốc độ của kênh", "waiting for the channel's rate limit"),
             Self::Paused => text!("kênh đang tạm dừng", "the channel is paused"),
             Self::Retry { note } => {
                 Text { vi: format!("sẽ thử lại: {}", note.vi), en: format!("will be tried again: {}", note.en) }

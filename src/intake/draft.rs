@@ -154,7 +154,7 @@ pub(super) fn clean(words: &str) -> String {
         .collect()
 }
 
-fn one_line(words: &str) -> String {
+pub(super) fn one_line(words: &str) -> String {
     clean(words).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -12,9 +12,8 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::accept::{Intake, Order};
 use super::draft::DraftContext;
 use super::error::IntakeError;
-use super::format::{Format, parse};
+use super::format::read;
 use crate::clock::Clock;
-use crate::text;
 use crate::text::{Language, Text};
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -130,11 +129,7 @@ impl Folder {
     }
 
     async fn hand_over(&self, path: &Path, intake: &Intake) -> Result<(), IntakeError> {
-        let format = Format::of(path).ok_or_else(unknown_ending)?;
-        let bytes = std::fs::read(path).map_err(|error| {
-            IntakeError::Invalid(text!("không đọc được tệp: {error}", "cannot read the file: {error}"))
-        })?;
-        let draft = parse(&bytes, format)?;
+        let draft = read(path)?;
         let stem = stem(path);
         let cx = context(&stem, intake.zone());
         intake.accept(draft, &cx, Order::Publish, SOURCE, None).await?;
@@ -160,13 +155,6 @@ fn context(stem: &str, zone: Tz) -> DraftContext<'_> {
 /// The file's name without its ending: what the office calls the article.
 fn stem(path: &Path) -> String {
     path.file_stem().map(|stem| stem.to_string_lossy().nfc().collect()).unwrap_or_default()
-}
-
-fn unknown_ending() -> IntakeError {
-    IntakeError::Invalid(text!(
-        "loại tệp không nhận; dùng .json, .md hoặc .txt",
-        "this kind of file is not taken; use .json, .md or .txt"
-    ))
 }
 
 /// The files in a folder that are not hidden, temporary or folders themselves.

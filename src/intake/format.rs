@@ -34,6 +34,33 @@ impl Format {
     }
 }
 
+/// Larger files are not read: no article is.
+const MOST_FILE: u64 = 8 * 1024 * 1024;
+
+/// Reads an article file.
+///
+/// # Errors
+/// [`IntakeError::Invalid`] for a kind of file that is not taken, one that cannot be read or is too large, or
+/// as for [`parse`].
+pub fn read(path: &Path) -> Result<Draft, IntakeError> {
+    let format = Format::of(path).ok_or_else(|| {
+        invalid(text!(
+            "loại tệp không nhận; dùng .json, .md hoặc .txt",
+            "this kind of file is not taken; use .json, .md or .txt"
+        ))
+    })?;
+    let unreadable =
+        |error: std::io::Error| invalid(text!("không đọc được tệp: {error}", "cannot read the file: {error}"));
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size > MOST_FILE {
+        return Err(invalid(text!(
+            "tệp dài {size} byte; tối đa {MOST_FILE}",
+            "the file has {size} bytes; at most {MOST_FILE} are allowed"
+        )));
+    }
+    parse(&std::fs::read(path).map_err(unreadable)?, format)
+}
+
 /// Reads a file's bytes as an article.
 ///
 /// # Errors

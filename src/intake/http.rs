@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::accept::{Intake, Order};
-use super::draft::{Draft, DraftContext};
+use super::draft::{Draft, DraftContext, one_line};
 use super::error::IntakeError;
 use super::format::{Format, parse};
 use crate::article::{ArticleKey, sha256_hex};
@@ -92,7 +92,8 @@ async fn withdraw(
     Extension(caller): Extension<Caller>,
     Path((source, external_id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let key = ArticleKey { source, external_id };
+    // As at the door: what was PUT under this address is what is meant.
+    let key = ArticleKey { source: one_line(&source), external_id: one_line(&external_id) };
     let accepted = api.intake.withdraw(key, &caller.name).await.map_err(problem)?;
     Ok(answer(&accepted))
 }

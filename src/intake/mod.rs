@@ -13,5 +13,5 @@ pub use accept::{Intake, Order, Subscription, Subscriptions};
 pub use draft::{Draft, DraftContext};
 pub use error::IntakeError;
 pub use folder::{FolderIntake, watch_folder};
-pub use format::{Format, parse};
+pub use format::{Format, parse, read};
 pub use http::{ApiIntake, routes};

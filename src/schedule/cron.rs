@@ -63,7 +63,15 @@ impl FromStr for CronLine {
                     "\"{line}\" is not a valid cron line: {error}"
                 ))
             })?;
-        Ok(Self { written: line.to_owned(), either })
+        let line = Self { written: line.to_owned(), either };
+        if line.next(DateTime::UNIX_EPOCH, Tz::UTC).is_none() {
+            let line = line.written;
+            return Err(CronError(text!(
+                "lịch \"{line}\" không bao giờ đến (ngày đó không có trong tháng)",
+                "\"{line}\" never comes (there is no such day in that month)"
+            )));
+        }
+        Ok(line)
     }
 }
 

@@ -29,6 +29,9 @@ struct Tally {
 /// Everybody who has not had this job's message yet gets it.
 pub(super) async fn post(email: &Email, job: &Job) -> Result<Progress, SendError> {
     let audience = audience(email, job).await?;
+    if audience.is_empty() {
+        return Err(nobody(email, job)?);
+    }
     let known = job.copies.all().await?;
     let mut tally = Tally::default();
     let mut open = Vec::new();
@@ -52,6 +55,21 @@ pub(super) async fn post(email: &Email, job: &Job) -> Result<Progress, SendError
         Transport::Smtp(server) => over_smtp(email, server, job, open, &mut tally).await?,
     }
     verdict(job, tally)
+}
+
+/// Sending to nobody is never a success.
+fn nobody(email: &Email, job: &Job) -> Result<SendError, SendError> {
+    if job.edition.is_none() && !matches!(job.first()?.action, Action::Create(_)) {
+        return Ok(SendError::permanent(text!(
+            "không có ghi nhận ai đã nhận bài này, nên không có ai để gửi đính chính hay thu hồi",
+            "nobody is on record as having had this article, so there is nobody to tell"
+        )));
+    }
+    let file = email.recipients.file();
+    Ok(SendError::attention(
+        crate::channel::Attention::Misconfigured,
+        text!("danh sách người nhận {file} không có ai", "the list of recipients {file} is empty"),
+    ))
 }
 
 async fn over_smtp(

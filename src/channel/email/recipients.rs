@@ -20,6 +20,11 @@ impl Recipients {
         Self { file }
     }
 
+    /// The file, for messages.
+    pub(super) fn file(&self) -> String {
+        self.file.display().to_string()
+    }
+
     /// The addresses, in the order of the file, each once. The first column of a CSV counts; lines that
     /// begin with `#` and a heading `email` do not.
     pub(super) fn read(&self) -> Result<Vec<String>, Text> {

@@ -1,5 +1,7 @@
 //! The message: everything but the recipient's own headers, so that all of them get the same bytes.
 
+use std::time::SystemTime;
+
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use minijinja::value::Serde;
@@ -63,7 +65,7 @@ impl Letter {
         let mut message = Message::builder()
             .from(sender.clone())
             .subject(subject)
-            .raw_header(header("Date", &cx.at.with_timezone(&zone).to_rfc2822()))
+            .date(SystemTime::from(cx.at))
             // RFC 3834: nobody's holiday notice should answer this.
             .raw_header(header("Auto-Submitted", "auto-generated"))
             .raw_header(header("Precedence", "bulk"))

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::BoxFuture;
 use sqlx::Row as _;
 
+use super::rows::{instant, to_json};
 use super::writer::Writer;
 use super::{SqliteStore, failed};
 use crate::article::ArticleId;
 use crate::channel::{Copies, CopyState, SendError};
+use crate::delivery::edition_key;
 use crate::queue::StoreError;
 
 /// The copies of one job.
@@ -54,15 +56,31 @@ impl Copies for JobCopies {
 
     fn holders(&self) -> BoxFuture<'_, Result<BTreeSet<String>, SendError>> {
         Box::pin(async move {
-            let sql = "SELECT DISTINCT recipient FROM copies WHERE channel = ? AND article_id = ? AND state = 'sent' \
-                       AND job_key <> ?";
-            let holders: Vec<String> = sqlx::query_scalar(sql)
-                .bind(&self.channel)
-                .bind(self.article.map(|id| id.0))
-                .bind(&self.job_key)
-                .fetch_all(&self.store.readers)
-                .await
-                .map_err(|error| later(failed(error)))?;
+            let article = self.article.map(|id| id.0);
+            // An article sent in an edition was sent under the edition's key.
+            let slots: Vec<i64> = sqlx::query_scalar(
+                "SELECT DISTINCT a.edition FROM attempts a JOIN deliveries d ON d.id = a.delivery_id \
+                 WHERE d.article_id = ? AND d.channel = ? AND a.edition IS NOT NULL \
+                 AND coalesce(a.outcome, '') <> 'moved'",
+            )
+            .bind(article)
+            .bind(&self.channel)
+            .fetch_all(&self.store.readers)
+            .await
+            .map_err(|error| later(failed(error)))?;
+            let editions: Vec<String> =
+                slots.into_iter().map(|slot| edition_key(&self.channel, instant(slot))).collect();
+            let holders: Vec<String> = sqlx::query_scalar(
+                "SELECT DISTINCT recipient FROM copies WHERE channel = ?1 AND state = 'sent' AND job_key <> ?3 \
+                 AND (article_id = ?2 OR job_key IN (SELECT value FROM json_each(?4)))",
+            )
+            .bind(&self.channel)
+            .bind(article)
+            .bind(&self.job_key)
+            .bind(to_json(&editions).map_err(later)?)
+            .fetch_all(&self.store.readers)
+            .await
+            .map_err(|error| later(failed(error)))?;
             Ok(holders.into_iter().collect())
         })
     }

@@ -140,7 +140,7 @@ impl Ledger for SqliteStore {
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             sqlx::query("SELECT count(*) FROM pauses").fetch_one(&self.readers).await.map_err(failed)?;
-            Ok(())
+            self.writer.run(|_| Box::pin(async { Ok(()) })).await
         })
     }
 }

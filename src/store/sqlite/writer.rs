@@ -92,20 +92,51 @@ async fn write(mut connection: SqliteConnection, mut work: mpsc::Receiver<Box<dy
         {
             batch.push(next);
         }
-        let committed = commit(&mut connection, &mut batch).await;
-        for piece in batch {
-            piece.answer(committed.clone());
+        let results = commit(&mut connection, &mut batch).await;
+        for (piece, result) in batch.into_iter().zip(results) {
+            piece.answer(result);
         }
     }
     drop(connection.close().await);
 }
 
-async fn commit(connection: &mut SqliteConnection, batch: &mut [Box<dyn Piece>]) -> Result<(), StoreError> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-    for piece in batch {
-        // A mistake in one piece of work must not end the only writer.
-        let done = AssertUnwindSafe(piece.run(&mut transaction)).catch_unwind().await;
-        done.unwrap_or_else(|_| Err(StoreError::Other("loa itself failed; please report it".to_owned())))?;
+/// One transaction for the whole batch. A piece that fails is undone alone; the others are committed.
+///
+/// The statements are given by hand: a full disk makes SQLite roll back by itself, which a transaction object
+/// would not notice.
+async fn commit(connection: &mut SqliteConnection, batch: &mut [Box<dyn Piece>]) -> Vec<Result<(), StoreError>> {
+    match pieces(connection, batch).await {
+        Ok(results) => results,
+        Err(error) => {
+            // Fails where SQLite has rolled back already; either way nothing of the batch is kept.
+            drop(execute(connection, "ROLLBACK").await);
+            vec![Err(error); batch.len()]
+        }
     }
-    transaction.commit().await.map_err(failed)
+}
+
+/// The outer error is the whole batch's.
+async fn pieces(
+    connection: &mut SqliteConnection,
+    batch: &mut [Box<dyn Piece>],
+) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    execute(connection, "BEGIN IMMEDIATE").await?;
+    let mut results = Vec::with_capacity(batch.len());
+    for piece in batch {
+        execute(connection, "SAVEPOINT piece").await?;
+        // A mistake in one piece of work must not end the only writer.
+        let done = AssertUnwindSafe(piece.run(connection)).catch_unwind().await;
+        let done = done.unwrap_or_else(|_| Err(StoreError::Other("loa itself failed; please report it".to_owned())));
+        if let Err(error) = &done {
+            execute(connection, "ROLLBACK TO piece").await.map_err(|_| error.clone())?;
+        }
+        execute(connection, "RELEASE piece").await?;
+        results.push(done);
+    }
+    execute(connection, "COMMIT").await?;
+    Ok(results)
+}
+
+async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> Result<(), StoreError> {
+    sqlx::query(statement).execute(connection).await.map(drop).map_err(failed)
 }
