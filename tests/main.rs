@@ -21,6 +21,7 @@ mod store;
 mod adapters;
 mod hostile;
 mod crash;
+mod edition;
 mod ways_in;
 mod bad_input;
 mod cli;

@@ -1,0 +1,125 @@
+//! Editions of the radio: what fits, in the right order, and nothing lost on the way.
+
+use loa::delivery::State;
+use serde_json::Value;
+
+use crate::support::world::{Inside, World};
+
+const SLOT_SECONDS: f64 = 900.0;
+
+/// The editions of the radio in order of their slots: their metadata.
+fn editions(world: &World) -> Vec<Value> {
+    let mut editions: Vec<Value> = std::fs::read_dir(world.path("radio/may-doc"))
+        .expect("a folder for machines")
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "json"))
+        .map(|entry| serde_json::from_slice(&std::fs::read(entry.path()).expect("metadata")).expect("JSON"))
+        .collect();
+    editions.sort_by_key(|edition| edition["slot"].as_str().unwrap_or_default().to_owned());
+    editions
+}
+
+fn ids(edition: &Value) -> Vec<String> {
+    let items = edition["items"].as_array().expect("items");
+    items.iter().map(|item| item["id"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_evening_of_forty_items_makes_editions_that_fit_in_order_with_nothing_lost() {
+    let world = World::new("\"immediate\"");
+    world.write(
+        "channels/radio.toml",
+        "kind = \"radio\"\n[schedule]\ntiming = [\"0 * * * *\"]\ngrace = \"2d\"\n[settings]\nfolder = \"radio\"\nslot = \"15m\"\n",
+    );
+    let inside = Inside::start(&world).await;
+    let sentence = "Ủy ban nhân dân xã thông báo để bà con trong toàn xã được biết và cùng nhau thực hiện cho tốt. ";
+    for number in 0..40 {
+        let file =
+            world.article(&format!("bai-{number:02}"), &format!("Bài {number}"), &sentence.repeat(4 + number % 5));
+        if number == 25 || number == 33 {
+            let urgent = std::fs::read_to_string(&file).expect("the article").replacen(
+                "title",
+                "priority = \"urgent\"\ntitle",
+                1,
+            );
+            std::fs::write(&file, urgent).expect("an urgent article");
+        }
+        inside.publish(&file).await;
+    }
+    let rows = inside.drain().await;
+    assert!(rows.iter().all(|row| row.delivery.state == State::Settled), "everything has been on the air");
+
+    let editions = editions(&world);
+    assert!(editions.len() > 1, "forty items are more than a quarter of an hour");
+    for edition in &editions {
+        let seconds = edition["seconds"].as_f64().expect("seconds");
+        assert!(seconds <= SLOT_SECONDS, "an edition of {seconds} s: {edition}");
+    }
+    // Urgent ones first, then in the order in which they came; each once.
+    let urgent = ["cli/bai-25".to_owned(), "cli/bai-33".to_owned()];
+    let others = (0..40).filter(|number| ![25, 33].contains(number)).map(|number| format!("cli/bai-{number:02}"));
+    let expected: Vec<String> = urgent.into_iter().chain(others).collect();
+    let aired: Vec<String> = editions.iter().flat_map(ids).collect();
+    assert_eq!(aired, expected);
+
+    // The ledger says of each item how often it had to wait for another edition.
+    let last = rows.iter().find(|row| row.delivery.channel == "radio" && row.key.external_id == "bai-39");
+    let attempts = inside.app.ledger().attempts(last.expect("the last item").delivery.id).await.expect("the ledger");
+    let moved = attempts.iter().filter(|attempt| attempt.outcome.as_deref() == Some("moved")).count();
+    assert_eq!(moved, editions.len() - 1, "{attempts:#?}");
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_urgent_notice_is_read_first_and_twice() {
+    let world = World::new("[\"0 * * * *\"]");
+    let inside = Inside::start(&world).await;
+    inside.publish(&world.article("thuong", "Tin thường", "Nội dung thường.")).await;
+    let file = world.article("khan", "Tin bão khẩn cấp", "Bão đang vào bờ.");
+    let urgent =
+        std::fs::read_to_string(&file).expect("the article").replacen("title", "priority = \"urgent\"\ntitle", 1);
+    std::fs::write(&file, urgent).expect("an urgent article");
+    inside.publish(&file).await;
+    inside.drain().await;
+    let edition = editions(&world).remove(0);
+    assert_eq!(ids(&edition), ["cli/khan", "cli/thuong"]);
+    let script = std::fs::read_dir(world.path("radio"))
+        .expect("scripts")
+        .flatten()
+        .find(|entry| entry.path().is_file())
+        .map(|entry| std::fs::read_to_string(entry.path()).expect("a script"))
+        .expect("a script");
+    assert_eq!(script.matches("Bão đang vào bờ.").count(), 2, "{script}");
+    assert!(script.contains("Xin nhắc lại. Tin bão khẩn cấp."), "{script}");
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_withdrawn_before_it_is_read_is_not_read_and_what_was_read_is_taken_back_in_words() {
+    let world = World::new("[\"0 * * * *\"]");
+    let inside = Inside::start(&world).await;
+    let key = |id: &str| loa::article::ArticleKey { source: "cli".to_owned(), external_id: id.to_owned() };
+    inside.publish(&world.article("truoc", "Bài rút trước", "Nội dung.")).await;
+    inside.publish(&world.article("sau", "Bài rút sau", "Nội dung.")).await;
+    inside.withdraw(&key("truoc")).await;
+    inside.drain().await;
+    inside.withdraw(&key("sau")).await;
+    inside.drain().await;
+    let editions = editions(&world);
+    let told: Vec<Vec<(String, String)>> = editions
+        .iter()
+        .map(|edition| {
+            let items = edition["items"].as_array().expect("items");
+            let told = |item: &Value| {
+                (
+                    item["id"].as_str().unwrap_or_default().to_owned(),
+                    item["kind"].as_str().unwrap_or_default().to_owned(),
+                )
+            };
+            items.iter().map(told).collect()
+        })
+        .collect();
+    let item = |kind: &str| vec![("cli/sau".to_owned(), kind.to_owned())];
+    assert_eq!(told, [item("new"), item("withdrawal")]);
+    inside.stop().await;
+}
