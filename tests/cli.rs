@@ -191,3 +191,28 @@ fn every_delivery_that_went_out_names_its_place() {
     });
     assert!(rows.iter().all(|row| row["remote_id"].is_string() && row["payload_hash"].is_string()), "{rows:#?}");
 }
+
+#[test]
+fn say_reads_with_the_offices_own_lexicon_and_tells_of_a_broken_line() {
+    let world = crate::support::world::World::new("\"immediate\"");
+    world.write("van-ban.txt", "Mời TNXYZ họp lúc 7h30.\n");
+    let file = world.path("van-ban.txt").display().to_string();
+    world.write("channels/lexicon.tsv", "TNXYZ\tthanh niên xung kích\t\n");
+    let said = world.run(&["say", &file]);
+    assert_eq!(String::from_utf8_lossy(&said.stdout).trim(), "Mời thanh niên xung kích họp lúc bảy giờ ba mươi phút.");
+    world.write("channels/lexicon.tsv", "TNXYZ\n");
+    let refused = world.run(&["say", &file]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("lexicon.tsv"), "{refused:?}");
+}
+
+#[test]
+fn say_without_a_speech_engine_says_how_to_get_one() {
+    let world = crate::support::world::World::new("\"immediate\"");
+    world.write("van-ban.txt", "Một.\n");
+    let (file, sound) = (world.path("van-ban.txt"), world.path("thu.wav"));
+    let mut command = world.loa(&["say", "--audio", &sound.display().to_string(), &file.display().to_string()]);
+    let refused = command.env("PATH", world.path("trong")).output().expect("loa runs");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("apt install espeak-ng"), "{refused:?}");
+}

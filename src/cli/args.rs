@@ -130,6 +130,9 @@ pub(super) struct Say {
     /// Kèm từng từ đã đọc thế nào và chắc chắn đến đâu · Show each token, its reading and certainty
     #[arg(long)]
     pub(super) explain: bool,
+    /// Ghi âm thử bằng espeak-ng ra tệp .wav · Speak it into a .wav file, with espeak-ng
+    #[arg(long, value_name = "FILE.wav", conflicts_with = "explain")]
+    pub(super) audio: Option<PathBuf>,
     /// Tệp văn bản; bỏ trống thì đọc từ stdin · Text file; standard input if left out
     #[arg(value_name = "FILE")]
     pub(super) file: Option<PathBuf>,

@@ -81,7 +81,7 @@ async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
     match args.command {
         Command::Demo(asked) => return demo::demo(asked, printer).await,
         Command::Kinds(kinds) => return check::kinds(kinds.kind.as_deref(), printer),
-        Command::Say(say) => return say::say(&say, printer),
+        Command::Say(say) => return say::say(&say, &args.config, printer),
         _ => {}
     }
     let config = configured(&args.config, printer)?;
