@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 use hmac::{KeyInit as _, Mac as _};
 use loa::article::{Article, Revision};
 use loa::channel::{
-    Channel, Class, Copies, CopyState, Item, Job, KINDS, NoCopies, Office, Progress, Rehearsal, RenderContext, Seen,
-    SendError,
+    Channel, Class, Copies, CopyState, Item, Job, KINDS, NoCopies, NoPictures, Office, Progress, Rehearsal,
+    RenderContext, Seen, SendError,
 };
 use loa::config::ChannelSpec;
 use loa::delivery::{Action, Live, Receipt, Slot};
@@ -62,8 +62,13 @@ fn open(kind: &str) -> (TempDir, Arc<dyn Channel>) {
 }
 
 fn shown(revision: u32) -> Live {
-    let receipt =
-        Receipt { remote_id: "loa_first".to_owned(), url: None, payload_hash: String::new(), rehearsal: false };
+    let receipt = Receipt {
+        remote_id: "loa_first".to_owned(),
+        url: None,
+        payload_hash: String::new(),
+        rehearsal: false,
+        seen: None,
+    };
     Live::Shown { revision: Revision(revision), receipt }
 }
 
@@ -103,7 +108,7 @@ fn readable(kind: &str, bytes: &[u8]) -> String {
 fn job(channel: &dyn Channel, items: Vec<Item>, edition: Option<Slot>, copies: Arc<dyn Copies>) -> Job {
     let payload = channel.render(&items, &context(edition)).unwrap_or_else(|error| panic!("{error}"));
     let key = format!("loa_{}_{}", items[0].action.name(), items[0].revision);
-    Job { key, items, edition, payload, now: utc("2026-11-23T16:00:05+07:00"), copies }
+    Job { key, items, edition, payload, now: utc("2026-11-23T16:00:05+07:00"), copies, pictures: Arc::new(NoPictures) }
 }
 
 fn single(channel: &dyn Channel, article: Article, action: Action) -> Job {

@@ -60,7 +60,7 @@ fn plan(approval: bool) -> Plan {
 }
 
 fn receipt(rehearsal: bool) -> Receipt {
-    Receipt { remote_id: "r".to_owned(), url: None, payload_hash: String::new(), rehearsal }
+    Receipt { remote_id: "r".to_owned(), url: None, payload_hash: String::new(), rehearsal, seen: None }
 }
 
 fn key() -> ArticleKey {
@@ -203,6 +203,8 @@ impl World {
         let same = |outcome| (Event::Settle { attempt, outcome }, self.far.clone());
         moves.push(same(Outcome::NotTaken { retry_at: at(1), note: note() }));
         moves.push(same(Outcome::ChannelPaused));
+        moves.push(same(Outcome::Throttled { until: at(4), note: note() }));
+        moves.push(same(Outcome::Edited { seen: "other".to_owned(), note: note() }));
         moves.push(same(Outcome::Refused(note())));
         moves.push(same(Outcome::Unclear(self.unclear())));
         let State::Sending { errand: Errand::Send(job), .. } = &self.delivery.state else {
@@ -236,6 +238,10 @@ impl World {
             State::Sending { errand, .. } => errand.job(),
             _ => Job { action: Action::Create(Revision(1)), edition: None },
         };
+        // The create got as far as a hidden copy.
+        if self.kind == Kind::AfterLookup && matches!(job.action, Action::Create(_)) && !self.is_done(job) {
+            moves.push(same(Sighting::Staged("draft".to_owned())));
+        }
         moves.push(same(if self.is_done(job) { Sighting::Present(receipt(false)) } else { Sighting::Absent }));
     }
 
@@ -374,7 +380,8 @@ fn check_doubt(before: &Delivery, event: &Event, after: &Delivery, context: &dyn
             assert!(knows || still_in_doubt, "doubt went away by itself\n{}", context());
         }
         State::Sending { errand: Errand::LookUp(..), .. } => {
-            let knows = matches!(event, Event::Sighted { sighting: Sighting::Present(_) | Sighting::Absent, .. });
+            let seen = |sighting: &Sighting| !matches!(sighting, Sighting::Unknown { .. });
+            let knows = matches!(event, Event::Sighted { sighting, .. } if seen(sighting));
             assert!(knows || still_in_doubt, "doubt went away by itself\n{}", context());
         }
         _ => {}

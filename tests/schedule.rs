@@ -422,7 +422,7 @@ fn new(schedule: &Schedule, article: Article, planned: &str) -> Candidate {
 }
 
 fn shown(rehearsal: bool) -> Live {
-    let receipt = Receipt { remote_id: "r".to_owned(), url: None, payload_hash: String::new(), rehearsal };
+    let receipt = Receipt { remote_id: "r".to_owned(), url: None, payload_hash: String::new(), rehearsal, seen: None };
     Live::Shown { revision: Revision(1), receipt }
 }
 

@@ -115,6 +115,7 @@ fn receipt(url: Option<&str>) -> Receipt {
         url: url.map(str::to_owned),
         payload_hash: "hash".to_owned(),
         rehearsal: false,
+        seen: None,
     }
 }
 

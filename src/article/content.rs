@@ -76,6 +76,23 @@ pub struct Image {
     /// The line printed under it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
+    /// The picture itself, as the intake fetched it. Whoever hands the article over does not give it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
+}
+
+/// A picture that the intake has kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kept {
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub hash: String,
+    /// Such as `image/jpeg`.
+    pub media_type: String,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
 }
 
 /// How pressing an article is. Urgent ones pass quiet hours and go first.

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use content::{Article, Image, Priority, sha256_hex};
+pub use content::{Article, Image, Kept, Priority, sha256_hex};
 
 /// Identity of an article: who handed it over and what they call it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -17,12 +17,22 @@ pub struct SendError {
 }
 
 /// What a failure means for the job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Class {
     /// They did not take it; later they may.
     Transient {
         /// How long they asked us to wait.
         retry_after: Option<Duration>,
+    },
+    /// They refused before doing anything, and want the whole channel to rest.
+    Throttled {
+        /// How long they asked us to wait, where they said.
+        retry_after: Option<Duration>,
+    },
+    /// A person has edited the copy on the far side since loa wrote it; the note says what differs.
+    Edited {
+        /// Fingerprint of what stands there now.
+        seen: String,
     },
     /// Some of the audience has it, the rest does not yet: the same job has to be finished.
     Partial {
@@ -74,6 +84,18 @@ impl SendError {
         Self { class: Class::Transient { retry_after: None }, note }
     }
 
+    /// They want the whole channel to rest for so long; nothing was taken.
+    #[must_use]
+    pub fn throttled(retry_after: Option<Duration>, note: Text) -> Self {
+        Self { class: Class::Throttled { retry_after }, note }
+    }
+
+    /// A person has edited the copy; `seen` is the fingerprint of what stands there now.
+    #[must_use]
+    pub fn edited(seen: String, note: Text) -> Self {
+        Self { class: Class::Edited { seen }, note }
+    }
+
     /// Part of the audience has it; the same job must be finished later.
     #[must_use]
     pub fn partial(note: Text) -> Self {
@@ -114,6 +136,8 @@ impl SendError {
     pub fn class_name(&self) -> &'static str {
         match self.class {
             Class::Transient { .. } => "transient",
+            Class::Throttled { .. } => "throttled",
+            Class::Edited { .. } => "edited",
             Class::Partial { .. } => "partial",
             Class::Permanent => "permanent",
             Class::Ambiguous { .. } => "ambiguous",

@@ -11,15 +11,23 @@ use super::settings::SettingsError;
 use crate::text;
 
 /// More of an answer than this is not read: nobody needs to fill our memory.
-const MOST_ANSWER: usize = 64 * 1024;
+const MOST_ANSWER: usize = 2 * 1024 * 1024;
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// An answer that was read, at least in part.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON; `None` for anything else, a warning in front of it and a body that broke off included.
+    pub(crate) fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
 }
 
 /// Gives every TLS user of the process, the mail transport among them, one implementation.
@@ -64,7 +72,8 @@ pub(crate) async fn send(request: RequestBuilder, now: DateTime<Utc>) -> Result<
         }
     })?;
     let status = response.status();
-    let retry_after = retry_after(response.headers(), now);
+    let headers = std::mem::take(response.headers_mut());
+    let retry_after = retry_after(&headers, now);
     let mut body = Vec::new();
     // The status is the answer; a body that breaks off is judged by whoever needs it.
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -73,7 +82,7 @@ pub(crate) async fn send(request: RequestBuilder, now: DateTime<Utc>) -> Result<
             break;
         }
     }
-    Ok(Answer { status, retry_after, body })
+    Ok(Answer { status, headers, retry_after, body })
 }
 
 fn root_cause(error: &dyn std::error::Error) -> String {

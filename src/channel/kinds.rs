@@ -19,6 +19,8 @@ pub struct Kind {
     pub example: &'static str,
     /// Whether a cron schedule collects articles into one edition.
     pub bundles: bool,
+    /// Whether what was sent stays sent, so that a correction and a withdrawal go out as notices.
+    pub letters: bool,
     /// Whether a withdrawal quietly removes the copy, so that it need not wait for the morning.
     pub removes_quietly: bool,
     /// Reads the settings and builds the channel. Touches no network.

@@ -9,6 +9,7 @@ mod files;
 mod http;
 mod kinds;
 mod page;
+mod pictures;
 mod rehearsal;
 mod secret;
 mod settings;
@@ -32,6 +33,7 @@ use crate::text::{Language, Text};
 pub use copies::{Copies, CopyState, NoCopies};
 pub use failure::{Attention, Class, RenderError, SendError};
 pub use kinds::{KINDS, Kind, Open, kind};
+pub use pictures::{NoPictures, Pictures};
 pub use rehearsal::Rehearsal;
 pub use secret::{Secret, SecretError};
 pub use settings::{OpenContext, Settings, SettingsError};
@@ -71,6 +73,12 @@ pub trait Channel: Send + Sync {
     /// Whether an earlier try of `job`, whose answer was lost, was done.
     fn look_up<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Seen, SendError>>;
 
+    /// What the far side last said about the account's allowance, if it speaks of one. The dispatcher slows down
+    /// before it is used up.
+    fn allowance(&self) -> Option<Allowance> {
+        None
+    }
+
     /// Whether the channel could be used now. Sends nothing that the public could see.
     fn probe(&self) -> BoxFuture<'_, Result<Health, SendError>>;
 }
@@ -84,6 +92,17 @@ pub enum Progress {
     Live(Receipt),
     /// The copy is gone, or there was none.
     Gone,
+    /// The copy could not be removed; a notice stands in its place.
+    Notice,
+}
+
+/// How much of the account's allowance is used, as the far side last said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Percent, 0 to 100 and beyond.
+    pub used: u8,
+    /// When it will be regained, where the far side said.
+    pub regained_in: Option<Duration>,
 }
 
 /// What a look-up saw.
@@ -91,8 +110,12 @@ pub enum Progress {
 pub enum Seen {
     /// The job was done: the copy that it makes is there, or for a withdrawal, what it takes back is gone.
     Present(Receipt),
+    /// A hidden copy that the create made is there under this remote id; the reveal is still to be done.
+    Staged(String),
     /// It was provably not done and may be done again.
     Absent,
+    /// It is not there now, but the far side may show a new copy late: only a second look in vain proves it.
+    NotYet,
     /// It cannot be told.
     Unknown(Text),
 }
@@ -198,13 +221,15 @@ pub struct Job {
     pub now: DateTime<Utc>,
     /// Durable memory of who has had a copy, for channels that send many.
     pub copies: Arc<dyn Copies>,
+    /// The pictures of its articles.
+    pub pictures: Arc<dyn Pictures>,
 }
 
 impl Job {
     /// A receipt for this job's payload.
     #[must_use]
     pub fn receipt(&self, remote_id: impl Into<String>, url: Option<String>) -> Receipt {
-        Receipt { remote_id: remote_id.into(), url, payload_hash: self.payload.hash(), rehearsal: false }
+        Receipt { remote_id: remote_id.into(), url, payload_hash: self.payload.hash(), rehearsal: false, seen: None }
     }
 
     /// The first item; jobs are never empty.

@@ -1,7 +1,7 @@
 //! The one transition function. Pure; an exhaustive test walks it, the store compares and swaps its result.
 
 use super::event::{Event, Outcome, Sighting, Unclear};
-use super::state::{Errand, Job, Lease, State, Why};
+use super::state::{Errand, Hold, Job, Lease, State, Why};
 use super::{Action, Delivery, Live, Plan, Receipt, Wanted};
 use crate::text;
 
@@ -146,12 +146,8 @@ fn lease_look(next: &mut Delivery, node: String, until: chrono::DateTime<chrono:
 
 fn settle(next: &mut Delivery, job: Job, outcome: Outcome) {
     match outcome {
-        Outcome::Staged(remote_id) => {
-            // The lease goes on: what was staged is kept before the reveal is tried.
-            if let Some(revision) = job.action.revision() {
-                next.live = Live::Staged { revision, remote_id };
-            }
-        }
+        // The lease goes on: what was staged is kept before the reveal is tried.
+        Outcome::Staged(remote_id) => stage(next, job, remote_id),
         Outcome::Shown(receipt) => done(next, job, Some(receipt)),
         Outcome::Gone => done(next, job, None),
         Outcome::NotTaken { retry_at, note } => {
@@ -167,6 +163,17 @@ fn settle(next: &mut Delivery, job: Job, outcome: Outcome) {
             next.state = State::Waiting { due: next.plan.due, why: Why::Paused };
             cancel_if_nothing_left(next);
         }
+        Outcome::Throttled { until, note } => {
+            next.state = State::Waiting { due: until, why: Why::Retry { note } };
+            cancel_if_nothing_left(next);
+        }
+        Outcome::Edited { seen, note } => {
+            if next.needed() == Some(job.action) {
+                next.state = State::Held { why: Hold::Edited { seen, note } };
+            } else {
+                wait_or_settle(next);
+            }
+        }
         Outcome::Refused(why) => {
             // A newer revision that came meanwhile is a new payload: it gets its own chance. But not before it
             // is known whether the first try of a refused repeat arrived.
@@ -179,6 +186,13 @@ fn settle(next: &mut Delivery, job: Job, outcome: Outcome) {
             }
         }
         Outcome::Unclear(unclear) => unclear_job(next, job, unclear),
+    }
+}
+
+/// A hidden copy of the job's revision exists. Where a copy is public already there is nothing to hide.
+fn stage(next: &mut Delivery, job: Job, remote_id: String) {
+    if let (Action::Create(revision), Live::Nothing | Live::Staged { .. }) = (job.action, &next.live) {
+        next.live = Live::Staged { revision, remote_id };
     }
 }
 
@@ -227,6 +241,10 @@ fn lease_lost(next: &mut Delivery, unclear: Unclear) -> Result<(), Refused> {
 fn sighted(next: &mut Delivery, job: Job, looks: u32, sighting: Sighting) {
     match sighting {
         Sighting::Present(receipt) => done(next, job, Some(receipt)),
+        Sighting::Staged(remote_id) => {
+            stage(next, job, remote_id);
+            wait_or_settle(next);
+        }
         Sighting::Absent => wait_or_settle(next),
         Sighting::Unknown { again, note } => {
             next.state = State::Uncertain { job, look: again, looks: looks + 1, note };
@@ -237,6 +255,12 @@ fn sighted(next: &mut Delivery, job: Job, looks: u32, sighting: Sighting) {
 fn release(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
     match next.state {
         State::Held { .. } | State::Failed { .. } | State::Waiting { .. } => {
+            // The person has seen what stands there now: that, and nothing later, may be overwritten.
+            if let (State::Held { why: Hold::Edited { seen, .. } }, Live::Shown { receipt, .. }) =
+                (&next.state, &mut next.live)
+            {
+                receipt.seen = Some(seen.clone());
+            }
             next.plan = plan;
             next.tries = 0;
             wait_or_settle(next);
@@ -268,7 +292,7 @@ fn resolve(next: &mut Delivery, went_out: bool, plan: Plan) -> Result<(), Refuse
 }
 
 fn unseen_receipt(remote_id: String) -> Receipt {
-    Receipt { remote_id, url: None, payload_hash: String::new(), rehearsal: false }
+    Receipt { remote_id, url: None, payload_hash: String::new(), rehearsal: false, seen: None }
 }
 
 /// Goes on to what is still to be done, or settles.

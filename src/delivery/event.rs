@@ -93,6 +93,20 @@ pub enum Outcome {
     Moved(Plan),
     /// The channel as a whole cannot be used; no try is spent.
     ChannelPaused,
+    /// The whole channel has to rest until then; no try is spent.
+    Throttled {
+        /// When the far side will listen again.
+        until: DateTime<Utc>,
+        /// What it said.
+        note: Text,
+    },
+    /// A person has edited the copy: it is not overwritten without being asked.
+    Edited {
+        /// Fingerprint of what the far side shows now.
+        seen: String,
+        /// The difference, for people.
+        note: Text,
+    },
     /// They will never take it, or too many tries failed.
     Refused(Text),
     /// No trustworthy answer came.
@@ -125,6 +139,8 @@ pub enum Unclear {
 pub enum Sighting {
     /// The job was done: here is the copy, or for a withdrawal what stands in its place.
     Present(Receipt),
+    /// The create got as far as a hidden copy under this remote id.
+    Staged(String),
     /// The job was provably not done and may be done again, a withdrawal too.
     Absent,
     /// It cannot be told now.

@@ -50,6 +50,10 @@ pub struct Receipt {
     /// True when it was only rehearsed and nobody saw it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rehearsal: bool,
+    /// Fingerprint of what the far side showed when loa last wrote there, for channels that can tell whether a
+    /// person has edited the copy since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
 }
 
 /// What the channel shows, as far as loa knows.

@@ -184,6 +184,13 @@ pub enum Hold {
     },
     /// The channel asks for a named person's approval.
     Approval,
+    /// A person has edited the copy on the channel's side since loa wrote it.
+    Edited {
+        /// Fingerprint of what stands there.
+        seen: String,
+        /// The difference, for people.
+        note: Text,
+    },
     /// The channel rehearses, but the public copy is real: a rehearsal must not hide that.
     RehearsalOfLive,
 }
@@ -205,6 +212,10 @@ impl Hold {
                 "kênh {channel} không có địa chỉ công khai đúng hạn; xem kênh đó, rồi: loa retry",
                 "{channel} brought no public address in time; look at that channel, then: loa retry"
             ),
+            Self::Edited { note, .. } => Text {
+                vi: format!("{}. Vẫn ghi đè bằng bản của loa: loa retry", note.vi),
+                en: format!("{}. To overwrite it with loa's version: loa retry", note.en),
+            },
             Self::Approval => text!("chờ người có thẩm quyền duyệt", "waiting for approval"),
             Self::RehearsalOfLive => text!(
                 "kênh đang diễn tập nhưng bài đã lên thật; chuyển kênh về mode = \"live\", rồi: loa retry",

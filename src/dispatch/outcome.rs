@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::retry::RetryPolicy;
-use crate::channel::{Class, Progress, Repeat, Seen, SendError};
+use super::retry::{LONGEST_ASKED, RetryPolicy};
+use crate::channel::{Allowance, Class, Progress, Repeat, Seen, SendError};
 use crate::delivery::{Delivery, Errand, Job, Outcome, Sighting, State, Unclear};
 use crate::text;
 use crate::text::Text;
@@ -14,6 +14,14 @@ use crate::text::Text;
 const MOST_LOOKS: u32 = 6;
 /// A far side may show a new post late: the first look waits this long.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
+
+/// From this share of an allowance on, tries are spaced out; from the next on, none is made until it is regained.
+const SLOW_AT: u8 = 75;
+const STOP_AT: u8 = 95;
+/// Between two tries of a channel that slows down, and for a throttle without a time.
+const REST: Duration = Duration::from_mins(1);
+/// For an allowance that is used up and does not say when it is regained.
+const LONG_REST: Duration = Duration::from_hours(1);
 
 /// What decides about one item's failure.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +44,7 @@ impl Policy {
     pub(super) fn failed(&self, error: &SendError) -> Outcome {
         let note = error.note.clone();
         let failed = self.tries + 1;
-        match error.class {
+        match error.class.clone() {
             Class::Transient { retry_after } => match self.retry.wait(failed, retry_after, self.jitter) {
                 Some(wait) => Outcome::NotTaken { retry_at: self.at(wait), note },
                 None => Outcome::Refused(given_up(failed, &note)),
@@ -45,6 +53,8 @@ impl Policy {
                 Some(wait) => Outcome::Unclear(Unclear::Repeat { at: self.at(wait), note }),
                 None => Outcome::Refused(given_up(failed, &note)),
             },
+            Class::Throttled { retry_after } => Outcome::Throttled { until: self.at(rest(retry_after)), note },
+            Class::Edited { seen } => Outcome::Edited { seen, note },
             Class::Permanent => Outcome::Refused(note),
             Class::Ambiguous { retry_after } => Outcome::Unclear(self.unclear(retry_after, note)),
             Class::NeedsAttention(_) => Outcome::ChannelPaused,
@@ -65,13 +75,33 @@ impl Policy {
     pub(super) fn seen(&self, looks: u32, seen: Result<Seen, SendError>) -> Sighting {
         let note = match seen {
             Ok(Seen::Present(receipt)) => return Sighting::Present(receipt),
+            Ok(Seen::Staged(remote_id)) => return Sighting::Staged(remote_id),
             Ok(Seen::Absent) => return Sighting::Absent,
+            Ok(Seen::NotYet) if looks > 0 => return Sighting::Absent,
+            Ok(Seen::NotYet) => text!("chưa thấy trên kênh; sẽ xem lại", "not there yet; it will be looked up again"),
             Ok(Seen::Unknown(note)) => return Sighting::Unknown { again: None, note },
             Err(error) => error.note,
         };
         let wait = self.retry.backoff(looks + 1, self.jitter);
         let again = (looks + 1 < MOST_LOOKS).then(|| self.at(wait));
         Sighting::Unknown { again, note }
+    }
+}
+
+/// How long a channel rests that was told to, or that is about to use up its allowance.
+fn rest(asked: Option<Duration>) -> Duration {
+    asked.unwrap_or(REST).clamp(Duration::from_secs(1), LONGEST_ASKED)
+}
+
+/// How long the whole channel has to rest after this try, if at all.
+pub(super) fn pace(progress: &Result<Progress, SendError>, allowance: Option<Allowance>) -> Option<Duration> {
+    if let Err(SendError { class: Class::Throttled { retry_after }, .. }) = progress {
+        return Some(rest(*retry_after));
+    }
+    match allowance? {
+        Allowance { used: STOP_AT.., regained_in } => Some(rest(regained_in.or(Some(LONG_REST)))),
+        Allowance { used: SLOW_AT.., .. } => Some(REST),
+        _ => None,
     }
 }
 
@@ -88,6 +118,7 @@ pub(super) fn word(progress: &Result<Progress, SendError>) -> &'static str {
         Ok(Progress::Staged(_)) => "staged",
         Ok(Progress::Live(_)) => "live",
         Ok(Progress::Gone) => "gone",
+        Ok(Progress::Notice) => "notice",
         Err(error) => error.class_name(),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Each wait is about this much longer than the one before.
 const FACTOR: u32 = 3;
 /// A far side may ask for more time than we would give, up to this.
-const LONGEST_ASKED: Duration = Duration::from_hours(24);
+pub(super) const LONGEST_ASKED: Duration = Duration::from_hours(24);
 
 /// How often and how soon a channel tries again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

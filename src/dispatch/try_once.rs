@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 
-use super::outcome::{Policy, word};
+use super::outcome::{Policy, pace, word};
 use super::{Lane, Shop};
 use crate::channel::{Class, Item, Job, Payload, Progress, RenderContext, RenderError, Seen, SendError};
 use crate::delivery::{Event, Outcome, edition_key, job_key};
@@ -80,7 +80,7 @@ fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload) -> Job {
         (slot, _) => (edition_key(&lane.name, slot.unwrap_or_default()), None),
     };
     let copies = shop.queue.copies(&lane.name, &key, article);
-    Job { key, items, edition: work.edition, payload, now: shop.clock.now(), copies }
+    Job { key, items, edition: work.edition, payload, now: shop.clock.now(), copies, pictures: shop.queue.pictures() }
 }
 
 /// A panic in an adapter is a result like any other: nobody knows whether it was sent.
@@ -119,7 +119,7 @@ async fn settle(
     let settlements = work.items.iter().map(|item| {
         let outcome = match progress {
             Ok(Progress::Live(receipt)) => Outcome::Shown(receipt.clone()),
-            Ok(Progress::Gone) => Outcome::Gone,
+            Ok(Progress::Gone | Progress::Notice) => Outcome::Gone,
             Ok(Progress::Staged(_)) => policy(lane, work, item, now, jitter).failed(&staged_twice()),
             Err(error) => policy(lane, work, item, now, jitter).failed(error),
         };
@@ -140,6 +140,11 @@ async fn settle(
     });
     if let Err(error) = progress {
         announce(lane, shop, error).await?;
+    }
+    if let Some(rest) = pace(progress, lane.channel.allowance()) {
+        let until = now + chrono::TimeDelta::from_std(rest).unwrap_or_default();
+        tracing::info!(channel = %lane.name, %until, "the far side asks for rest");
+        shop.queue.throttle(lane.name.clone(), until).await?;
     }
     let fenced = shop.queue.settle(settlements.collect()).await?;
     if fenced > 0 {
@@ -176,7 +181,8 @@ async fn sighted(
     let (now, jitter) = (shop.clock.now(), fastrand::f64());
     let word = match &seen {
         Ok(Seen::Present(_)) => "present",
-        Ok(Seen::Absent) => "absent",
+        Ok(Seen::Staged(_)) => "staged",
+        Ok(Seen::Absent | Seen::NotYet) => "absent",
         Ok(Seen::Unknown(_)) => "unknown",
         Err(error) => error.class_name(),
     };

@@ -55,7 +55,20 @@ pub struct Draft {
     /// `urgent`, `normal` or `low`.
     pub priority: Priority,
     /// Pictures.
-    pub images: Vec<Image>,
+    pub images: Vec<Picture>,
+}
+
+/// A picture, by its address.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Picture {
+    /// Where it can be fetched.
+    pub url: String,
+    /// What it shows, for those who do not see it.
+    #[serde(default)]
+    pub alt: String,
+    /// The line printed under it.
+    pub caption: Option<String>,
 }
 
 /// What a draft does not say itself.
@@ -221,11 +234,12 @@ fn topics(given: &[String]) -> Vec<String> {
     topics
 }
 
-fn image(given: Image) -> Result<Image, IntakeError> {
+fn image(given: Picture) -> Result<Image, IntakeError> {
     Ok(Image {
         url: web_address("images.url", &given.url)?,
         alt: one_line(&given.alt),
         caption: optional(given.caption),
+        kept: None,
     })
 }
 

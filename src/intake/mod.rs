@@ -10,7 +10,7 @@ mod http;
 mod markup;
 
 pub use accept::{Intake, Order, Subscription, Subscriptions};
-pub use draft::{Draft, DraftContext};
+pub use draft::{Draft, DraftContext, Picture};
 pub use error::IntakeError;
 pub use folder::{FolderIntake, watch_folder};
 pub use format::{Format, parse, read};

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::article::ArticleId;
-use crate::channel::Copies;
+use crate::article::{ArticleId, Kept};
+use crate::channel::{Copies, Pictures};
 use crate::delivery::{Delivery, DeliveryId, Event, Plan, Unclear};
 use crate::text::Text;
 
@@ -85,11 +85,20 @@ pub trait Queue: Send + Sync {
     /// Lets a channel go on; false when it was not paused.
     fn resume(&self, channel: String, who: String, now: DateTime<Utc>) -> BoxFuture<'_, Result<bool, StoreError>>;
 
+    /// Nothing is leased on the channel before `until`; an earlier rest is lengthened, never shortened.
+    fn throttle(&self, channel: String, until: DateTime<Utc>) -> BoxFuture<'_, Result<(), StoreError>>;
+
     /// The channel's pause, if it is paused.
     fn paused(&self, channel: String) -> BoxFuture<'_, Result<Option<Pause>, StoreError>>;
 
     /// The memory of single copies for one job.
     fn copies(&self, channel: &str, job_key: &str, article: Option<ArticleId>) -> Arc<dyn Copies>;
+
+    /// Keeps a picture by its content; keeping it again changes nothing.
+    fn keep_picture(&self, kept: Kept, bytes: Vec<u8>, now: DateTime<Utc>) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// The pictures that were kept.
+    fn pictures(&self) -> Arc<dyn Pictures>;
 
     /// Rings when there may be something new for the channel. A ring that nobody waits for is kept.
     fn bell(&self, channel: &str) -> Arc<Notify>;

@@ -28,6 +28,7 @@ pub(super) const KIND: Kind = Kind {
     about: || text!("Thư điện tử qua SMTP, mỗi người nhận một thư riêng", "Email over SMTP, one message per recipient"),
     example: include_str!("example.toml"),
     bundles: true,
+    letters: true,
     removes_quietly: false,
     open,
 };

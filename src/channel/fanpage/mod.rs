@@ -25,6 +25,7 @@ pub(super) const KIND: Kind = Kind {
     about: || text!("Fanpage, qua webhook có chữ ký", "Fanpage, over a signed webhook"),
     example: include_str!("example.toml"),
     bundles: false,
+    letters: false,
     removes_quietly: true,
     open,
 };

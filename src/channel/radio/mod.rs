@@ -31,6 +31,7 @@ pub(super) const KIND: Kind = Kind {
     },
     example: include_str!("example.toml"),
     bundles: true,
+    letters: true,
     removes_quietly: false,
     open,
 };

@@ -26,6 +26,7 @@ pub(super) const KIND: Kind = Kind {
     },
     example: include_str!("example.toml"),
     bundles: false,
+    letters: false,
     removes_quietly: true,
     open,
 };

@@ -29,7 +29,7 @@ impl JobCopies {
 
 /// The store cannot be read or written: nothing was sent, so nothing is lost by trying later.
 #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
-fn later(error: StoreError) -> SendError {
+pub(super) fn later(error: StoreError) -> SendError {
     SendError::transient(error.text())
 }
 

@@ -22,6 +22,9 @@ async fn lease(connection: &mut SqliteConnection, request: &LeaseRequest) -> Res
     if super::people::pause_of(connection, &request.channel).await?.is_some() {
         return Ok(Leased::default());
     }
+    if let Some(until) = super::people::rest_of(connection, &request.channel, request.now).await? {
+        return Ok(Leased { work: Vec::new(), next: Some(until) });
+    }
     let mut leased = Leased { work: look_ups(connection, request).await?, next: None };
     let (room, rate_ends) = room(connection, request).await?;
     let most = request.most.min(room).saturating_sub(leased.work.len());

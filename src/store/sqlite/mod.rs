@@ -5,6 +5,7 @@ mod copies;
 mod editions;
 mod lease;
 mod people;
+mod pictures;
 mod read;
 mod rows;
 mod settle;
@@ -35,7 +36,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const PAGE: u64 = 4096;
 
 /// Every schema change since the first, in order. Never edited once released.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("../migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first", include_str!("../migrations/0001_first.sql")),
+    (2, "pictures", include_str!("../migrations/0002_pictures.sql")),
+];
 
 /// How to open a store.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
-use super::rows::{from_json, load, millis, swap, to_json};
+use super::rows::{from_json, instant, load, millis, swap, to_json};
 use super::{SqliteStore, failed};
 use crate::delivery::{Delivery, DeliveryId, Event, Slot, State, apply, edition_key};
 use crate::queue::{Pause, PauseCause, StoreError};
@@ -82,10 +82,44 @@ impl SqliteStore {
         Ok(resumed)
     }
 
+    pub(super) async fn throttle_now(&self, channel: String, until: DateTime<Utc>) -> Result<(), StoreError> {
+        self.writer
+            .run(move |connection| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "INSERT INTO rests (channel, until) VALUES (?, ?) \
+                         ON CONFLICT (channel) DO UPDATE SET until = max(until, excluded.until)",
+                    )
+                    .bind(&channel)
+                    .bind(millis(until))
+                    .execute(connection)
+                    .await
+                    .map_err(failed)?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     pub(super) async fn paused_now(&self, channel: &str) -> Result<Option<Pause>, StoreError> {
         let mut connection = self.readers.acquire().await.map_err(failed)?;
         pause_of(&mut connection, channel).await
     }
+}
+
+/// Until when the channel rests, if it still does.
+pub(super) async fn rest_of(
+    connection: &mut SqliteConnection,
+    channel: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let until: Option<i64> = sqlx::query_scalar("SELECT until FROM rests WHERE channel = ? AND until > ?")
+        .bind(channel)
+        .bind(millis(now))
+        .fetch_optional(connection)
+        .await
+        .map_err(failed)?;
+    Ok(until.map(instant))
 }
 
 pub(super) async fn pause_of(connection: &mut SqliteConnection, channel: &str) -> Result<Option<Pause>, StoreError> {

@@ -10,10 +10,11 @@ use sqlx::{AssertSqlSafe, Row as _};
 use tokio::sync::Notify;
 
 use super::copies::JobCopies;
+use super::pictures::KeptPictures;
 use super::rows::{DELIVERY, article, delivery, from_json, instant};
 use super::{SqliteStore, failed};
-use crate::article::{Article, ArticleId, ArticleKey, Revision};
-use crate::channel::Copies;
+use crate::article::{Article, ArticleId, ArticleKey, Kept, Revision};
+use crate::channel::{Copies, Pictures};
 use crate::delivery::{Delivery, DeliveryId, Event};
 use crate::ledger::{ArticleRow, AttemptRow, Balance, DeliveryRow, Filter, Ledger};
 use crate::queue::{
@@ -229,6 +230,18 @@ impl Queue for SqliteStore {
     fn copies(&self, channel: &str, job_key: &str, article: Option<ArticleId>) -> Arc<dyn Copies> {
         let (channel, job_key) = (channel.to_owned(), job_key.to_owned());
         Arc::new(JobCopies { store: self.clone(), channel, job_key, article })
+    }
+
+    fn throttle(&self, channel: String, until: DateTime<Utc>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.throttle_now(channel, until))
+    }
+
+    fn keep_picture(&self, kept: Kept, bytes: Vec<u8>, now: DateTime<Utc>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.keep_picture_now(kept, bytes, now))
+    }
+
+    fn pictures(&self) -> Arc<dyn Pictures> {
+        Arc::new(KeptPictures(self.clone()))
     }
 
     fn bell(&self, channel: &str) -> Arc<Notify> {
