@@ -2,6 +2,7 @@
 //!
 //! * `oracle` compares what should be public with what the public saw; `public` replays that history.
 //! * `hostile_http` is a webhook receiver that misbehaves down to the socket; `hostile_smtp` a mail server that does.
+//! * `hostile_api` carries the double of any far side with an API of its own, and misbehaves for all of them alike.
 //! * `files` counts what stands in a folder of radio editions or a static site.
 //! * `watched`, `script` and `doorway` are what both far sides are made of.
 //!
@@ -9,7 +10,9 @@
 //! child process, and on any runtime; it stops when it is dropped.
 
 pub(crate) mod doorway;
+pub(crate) mod far;
 pub(crate) mod files;
+pub(crate) mod hostile_api;
 pub(crate) mod hostile_http;
 pub(crate) mod hostile_smtp;
 pub(crate) mod house;

@@ -50,6 +50,15 @@ impl World {
         world
     }
 
+    /// An office without channels; the test adds those that it is about.
+    pub(crate) fn bare() -> Self {
+        let world = Self::new("\"immediate\"");
+        for channel in ["portal", "fanpage", "email", "radio"] {
+            std::fs::remove_file(world.path(&format!("channels/{channel}.toml"))).expect("a channel's file");
+        }
+        world
+    }
+
     /// Writes the Fanpage's file, with `more` settings.
     pub(crate) fn fanpage(&self, more: &str) {
         let secret = toml::Value::String(self.path("secret").display().to_string());
@@ -67,7 +76,8 @@ impl World {
         self.channel("email", "email", &settings, "");
     }
 
-    fn channel(&self, name: &str, kind: &str, settings: &str, tables: &str) {
+    /// Writes a channel's file: `settings` is the inside of `[settings]`, `tables` whole tables before it.
+    pub(crate) fn channel(&self, name: &str, kind: &str, settings: &str, tables: &str) {
         let file = format!(
             "kind = \"{kind}\"\n{tables}\n[limits]\ntimeout = \"1s\"\n[retry]\nattempts = 8\nfirst = \"1s\"\nlongest = \"2s\"\n\
              [settings]\n{settings}\n"
