@@ -23,12 +23,22 @@ pub(crate) struct Cx<'a> {
     pub(crate) env: &'a Env<'a>,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How often a rule has looked at a lexeme: the work done, counted instead of timed.
+    pub(crate) static LOOKS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 impl<'a> Cx<'a> {
     fn lexeme(&self, i: usize) -> Option<&'a Lexeme<'a>> {
+        #[cfg(test)]
+        LOOKS.set(LOOKS.get() + 1);
         self.lexemes.get(self.at + i)
     }
 
     fn before(&self, k: usize) -> Option<&'a Lexeme<'a>> {
+        #[cfg(test)]
+        LOOKS.set(LOOKS.get() + 1);
         self.at.checked_sub(k).and_then(|at| self.lexemes.get(at))
     }
 

@@ -157,3 +157,27 @@ impl Normaliser {
 fn is_lone_letter(text: &str, opening: bool) -> bool {
     text.chars().nth(1).is_none() && (opening || text.is_ascii() && text != "y")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Lexicon, Normaliser, Voice};
+    use crate::speech::context::LOOKS;
+
+    #[test]
+    fn ten_times_the_text_is_ten_times_the_work() {
+        let reader = Normaliser::new(Voice::default(), Lexicon::default());
+        for seed in
+            ["((((", "1.1.1.1", "a/a/a/", "1-2-3-", "\"\"\"\"", "UBND (", "0912 ", "từ - ", "I II ", "x@y.vn ", "#a "]
+        {
+            let looks = |times: usize| {
+                LOOKS.set(0);
+                let text = seed.repeat(times);
+                let spoken = reader.text(&text).text;
+                assert!(spoken.len() < text.len() * 40, "{seed}");
+                LOOKS.get()
+            };
+            let (short, long) = (looks(500), looks(5_000));
+            assert!(long < short * 11 + 1_000, "{seed}: {short} looks, then {long}");
+        }
+    }
+}

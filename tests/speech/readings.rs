@@ -93,23 +93,6 @@ fn spans_are_bytes_of_the_input_and_heard_bytes_of_the_output() {
 }
 
 #[test]
-fn ten_times_the_text_takes_about_ten_times_as_long() {
-    let reader = northern();
-    for seed in ["((((", "1.1.1.1", "a/a/a/", "1-2-3-", "\"\"\"\"", "UBND (", "0912 ", "từ - "] {
-        let seconds = |size: usize| {
-            let text = seed.repeat(size / seed.len());
-            #[expect(clippy::disallowed_methods, reason = "growth is measured in real time")]
-            let start = std::time::Instant::now();
-            let spoken = reader.text(&text);
-            assert!(spoken.text.len() < text.len() * 40);
-            start.elapsed().as_secs_f64()
-        };
-        let (short, long) = (seconds(20_000), seconds(200_000));
-        assert!(long < short * 40.0 + 0.5, "{seed}: {short} s, then {long} s");
-    }
-}
-
-#[test]
 fn an_item_is_timed_from_what_is_said() {
     let spoken = northern().line("Năm 2023, xã có 104 hộ.").text;
     assert_eq!(syllables(&spoken), 15);

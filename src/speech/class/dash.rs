@@ -20,6 +20,10 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     if cx.is_dash(1) || cx.back_kind(1) == Kind::End && cx.kind(1) != Kind::Num {
         return Some(nothing);
     }
+    // "T2-T6": days of the week.
+    if cx.glued(0) && is_weekday(cx.back(2), cx.back(1)) && is_weekday(cx.low(1), cx.low(2)) {
+        return Some(Reading::say(1, "đến", Class::Range, "khoảng"));
+    }
     let value_before = ends_a_value(cx);
     if cx.kind(1) == Kind::Num {
         if !value_before && cx.glued(1) && !cx.glued(0) {
@@ -45,6 +49,10 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     } else {
         Reading::pause(1, Mark::Comma, "gạch ngang")
     })
+}
+
+fn is_weekday(letter: &str, day: &str) -> bool {
+    letter == "t" && matches!(day, "2" | "3" | "4" | "5" | "6" | "7") || letter == "c" && day == "n"
 }
 
 fn ends_a_value(cx: &Cx<'_>) -> bool {

@@ -34,7 +34,14 @@ fn days(cx: &Cx<'_>) -> Option<Reading> {
 fn dates(cx: &Cx<'_>) -> Option<Reading> {
     let first = date::parse(cx, 0)?;
     let next = first.take;
-    let last = cx.is_dash(next).then(|| date::parse(cx, next + 1)).flatten()?;
+    let joined = cx.is_dash(next) || matches!(cx.low(next), "đến" | "tới");
+    let last = joined.then(|| date::parse(cx, next + 1)).flatten()?;
+    if !cx.is_dash(next) {
+        // "15-11 đến 20-11": said as it stands; a fraction up to a fraction would not end beyond the twelfth.
+        let dashed = cx.is_dash(1) && cx.is_dash(next + 2) && (first.day > 12 || last.day > 12);
+        let words = || format!("{} {} {}", date::say(cx, first), cx.low(next), plain(cx, last));
+        return dashed.then(|| Reading::say(next + 1 + last.take, words(), Class::Date, "khoảng ngày"));
+    }
     let sure = first.year.is_some() || last.year.is_some() || led(cx);
     if !sure && cx.kind(next + 1 + last.take) == Kind::Word && !cx.near(4, &["từ", "lễ", "dịp", "nghỉ"]) {
         return None;

@@ -74,8 +74,12 @@ fn pair(cx: &Cx<'_>) -> Option<Pair> {
 
 /// What needs no weighing.
 fn certain(cx: &Cx<'_>, pair: &Pair) -> Option<Reading> {
-    const HOUSES: [&str; 9] = ["hẻm", "ngõ", "ngách", "kiệt", "nhà", "số nhà", "lô số", "đường số", "số"];
+    const HOUSES: [&str; 10] = ["lớp", "hẻm", "ngõ", "ngách", "kiệt", "nhà", "số nhà", "lô số", "đường số", "số"];
     let upper_text = cx.text(0);
+    // "15/2/3": a house behind a house.
+    if cx.back(1) == "/" && cx.glued(0) && cx.back_kind(2) == Kind::Num {
+        return Some(house(cx, pair));
+    }
     if HOUSES.contains(&cx.back(1)) && !cx.after_any(&["tổng số", "đa số", "con số", "trên số"]) {
         return Some(house(cx, pair));
     }
@@ -85,9 +89,15 @@ fn certain(cx: &Cx<'_>, pair: &Pair) -> Option<Reading> {
         return Some(Reading::say(pair.take, words, Class::Ratio, "hỗn số"));
     }
     if super::unit::at(cx, pair.take).is_some() && cx.glued(pair.take) {
-        return Some(part_of(cx, pair));
+        // "110/22kV" is no part of anything.
+        return Some(if pair.upper < pair.lower { part_of(cx, pair) } else { out_of(cx, pair) });
     }
-    if matches!(cx.back(1), "hạng" | "binh" | "loại") && pair.lower <= 4 && pair.upper <= 4 {
+    if cx.after("xếp hạng") {
+        return Some(out_of(cx, pair));
+    }
+    let medal = matches!(cx.back(1), "hạng" | "binh" | "loại") && pair.lower <= 4 && pair.upper <= 4;
+    // "vòng 1/8": the round of the last sixteen.
+    if medal || (cx.back(1) == "vòng" && pair.upper == 1) {
         return Some(part_of(cx, pair));
     }
     if pair.upper >= 1000 && pair.lower == pair.upper + 1 && pair.lower < 2200 {
@@ -104,6 +114,7 @@ fn certain(cx: &Cx<'_>, pair: &Pair) -> Option<Reading> {
         || follows_a_weekday(cx)
         || follows_a_date(cx)
         || cx.listed_after("ngày")
+        || leads_to_a_date(cx, pair, &date)
     {
         return Some(Reading::say(3, date::say(cx, date), Class::Date, "ngày tháng"));
     }
@@ -120,6 +131,15 @@ fn follows_a_date(cx: &Cx<'_>) -> bool {
     matches!(cx.back(1), "và" | "," | "đến" | "hoặc")
         && cx.back(3) == "/"
         && (DAY_LEADS.contains(&cx.back(5)) || WEAK_LEADS.contains(&cx.back(5)))
+}
+
+/// "1/5, 30/4 và 2/9": a holiday with another day and month after it.
+fn leads_to_a_date(cx: &Cx<'_>, pair: &Pair, date: &date::Written) -> bool {
+    let after = cx.ahead(pair.take + 1);
+    HOLIDAYS.contains(&(date.day, date.month))
+        && (cx.is(pair.take, ",") || matches!(cx.low(pair.take), "và" | "hoặc"))
+        && after.is(1, "/")
+        && date::parse(&after, 0).is_some_and(|next| next.day > 12 || HOLIDAYS.contains(&(next.day, next.month)))
 }
 
 fn house(cx: &Cx<'_>, pair: &Pair) -> Reading {

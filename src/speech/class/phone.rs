@@ -42,7 +42,7 @@ fn international(cx: &Cx<'_>) -> Option<(usize, String)> {
     if !(cx.is(0, "+") || from == 2) || !cx.num(from)?.starts_with("84") || !cx.glued(from) {
         return None;
     }
-    groups(cx, from, 11).filter(|(_, digits)| (10..=11).contains(&digits.len()))
+    groups(cx, from, 12).filter(|(_, digits)| (10..=12).contains(&digits.len()))
 }
 
 /// Digits in groups, from `i`, at most `most` digits; with the lexemes taken from the cursor.

@@ -87,6 +87,9 @@ const BASES: [&str; 77] = [
     "gói",
 ];
 
+/// Kinds of money by their codes.
+const CURRENCIES: [&str; 8] = ["usd", "vnd", "vnđ", "eur", "jpy", "gbp", "cny", "aud"];
+
 /// How far back the number of a rate may stand, in lexemes.
 const REACH: usize = 12;
 
@@ -97,6 +100,10 @@ pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
     // "…/." and "./." close an article.
     if cx.is(1, ".") && cx.glued(1) || cx.is(1, "/") || cx.kind(1) == Kind::End {
         return Some(Reading::nothing(1, Class::Symbol, "dấu kết bài"));
+    }
+    // "USD/VND": the price of one money in another.
+    if CURRENCIES.contains(&cx.back(1)) && CURRENCIES.contains(&cx.low(1)) && cx.back_kind(2) != Kind::Num {
+        return Some(Reading::say(1, "trên", Class::Money, "cặp tiền tệ"));
     }
     let counted = (1..=REACH).any(|k| cx.back_kind(k) == Kind::Num);
     if counted && cx.back_kind(1) != Kind::End {

@@ -8,7 +8,11 @@ use crate::speech::reading::Reading;
 use crate::speech::token::Class;
 
 pub(super) fn read(cx: &Cx<'_>) -> Option<Reading> {
-    round_the_clock(cx).or_else(|| spelled_hour(cx)).or_else(|| lettered(cx)).or_else(|| coloned(cx))
+    round_the_clock(cx)
+        .or_else(|| spelled_hour(cx))
+        .or_else(|| lettered(cx))
+        .or_else(|| coloned(cx))
+        .or_else(|| dotted(cx))
 }
 
 /// "7h30", "7h", "14g30".
@@ -58,6 +62,14 @@ fn spelled_hour(cx: &Cx<'_>) -> Option<Reading> {
             "giờ phút",
         ),
     })
+}
+
+/// "lúc 8.30", "hồi 14.05": only where an hour is expected.
+fn dotted(cx: &Cx<'_>) -> Option<Reading> {
+    let hour = cx.small(0).filter(|&hour| hour <= 24 && matches!(cx.back(1), "lúc" | "hồi"))?;
+    let minute = cx.small(2).filter(|&minute| minute < 60 && cx.text(2).len() == 2)?;
+    let whole = cx.is(1, ".") && cx.glued(1) && cx.glued(2) && !(cx.glued(3) && cx.kind(3) != Kind::Sym);
+    whole.then(|| Reading::say(3, clock(cx, hour, minute, false), Class::Time, "giờ phút"))
 }
 
 /// "14:00", "02:02:02".
