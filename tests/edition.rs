@@ -123,3 +123,35 @@ async fn what_is_withdrawn_before_it_is_read_is_not_read_and_what_was_read_is_ta
     assert_eq!(told, [item("new"), item("withdrawal")]);
     inside.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_item_longer_than_the_slot_loses_paragraphs_from_its_end_and_the_script_says_which() {
+    let world = World::new("\"immediate\"");
+    world.write(
+        "channels/radio.toml",
+        "kind = \"radio\"\n[schedule]\ntiming = [\"0 * * * *\"]\ngrace = \"2d\"\n[settings]\nfolder = \"radio\"\nslot = \"2m\"\n",
+    );
+    let inside = Inside::start(&world).await;
+    let sentence = "Bà con trong toàn xã chú ý theo dõi và cùng nhau thực hiện cho tốt. ";
+    let paragraphs: Vec<String> = (1..=8).map(|number| format!("Đoạn thứ {number}. {}", sentence.repeat(4))).collect();
+    inside.publish(&world.article("dai", "Thông báo rất dài", &paragraphs.join("\n\n"))).await;
+    inside.publish(&world.article("ngan", "Thông báo ngắn", sentence)).await;
+    let rows = inside.drain().await;
+    assert!(rows.iter().all(|row| row.delivery.state == State::Settled), "{rows:#?}");
+    let editions = editions(&world);
+    let [first, second] = editions.as_slice() else { panic!("two editions, not {}", editions.len()) };
+    assert!(first["seconds"].as_f64().expect("seconds") <= 120.0, "{first}");
+    let cut = first["items"][0]["cut"].as_array().expect("what was cut");
+    assert!(!cut.is_empty() && cut.len() < 8, "{cut:?}");
+    assert!(cut.last().expect("a paragraph").as_str().expect("text").starts_with("Đoạn thứ 8."), "{cut:?}");
+    assert_eq!(ids(second), ["cli/ngan"], "the next item is in the next edition");
+    let scripts = std::fs::read_dir(world.path("radio")).expect("the radio's folder").flatten();
+    let scripts = scripts.filter(|entry| entry.path().is_file());
+    let script = scripts
+        .map(|entry| std::fs::read_to_string(entry.path()).expect("a script"))
+        .find(|text| text.contains("ĐÃ BỚT"))
+        .expect("a script that says so");
+    let (head, body) = script.split_once("[NHẠC HIỆU]").expect("a head and a body");
+    assert!(head.contains("Đoạn thứ 8.") && !body.contains("Đoạn thứ tám"), "{script}");
+    inside.stop().await;
+}

@@ -26,6 +26,8 @@ pub(super) struct Reading {
     pub(super) seconds: f64,
     /// What an editor should look at.
     pub(super) doubts: Vec<Doubt>,
+    /// Paragraphs, as written, that the slot had no room for.
+    pub(super) cut: Vec<String>,
 }
 
 /// A word whose reading is not certain.
@@ -53,8 +55,23 @@ impl Reader {
 
     /// What is read of one item of an office.
     pub(super) fn item(&self, item: &Item, office: &str) -> Reading {
+        self.read(item, &Self::source(item, office))
+    }
+
+    /// The same without its last `fewer` paragraphs; `None` when that would leave nothing.
+    pub(super) fn shortened(&self, item: &Item, office: &str, fewer: usize) -> Option<Reading> {
+        let source = Self::source(item, office);
+        let paragraphs: Vec<&str> = source.lines().collect();
+        let left = paragraphs.len().checked_sub(fewer).filter(|left| *left > 0)?;
+        let (kept, cut) = paragraphs.split_at(left);
+        let mut reading = self.read(item, &kept.join("\n"));
+        reading.cut = cut.iter().map(|paragraph| (*paragraph).to_owned()).collect();
+        Some(reading)
+    }
+
+    fn read(&self, item: &Item, source: &str) -> Reading {
         let title = self.normaliser.line(&item.article.title);
-        let body = self.normaliser.text(&Self::source(item, office));
+        let body = self.normaliser.text(source);
         let mut doubts = doubts(&title);
         doubts.extend(doubts_of_body(&body));
         let plain: Vec<String> = sentences(&body.text).into_iter().map(str::to_owned).collect();
@@ -64,7 +81,14 @@ impl Reader {
         let spoken = format!("{}\n{}", title.text, plain.join("\n"));
         let twice = if is_urgent(item) { 2.0 } else { 1.0 };
         let seconds = self.pace.seconds(&spoken) * twice + self.pace.item_pause;
-        Reading { title: with_signs(&title).replace(DOUBT, DOUBT_SIGN), marked, plain, seconds, doubts }
+        Reading {
+            title: with_signs(&title).replace(DOUBT, DOUBT_SIGN),
+            marked,
+            plain,
+            seconds,
+            doubts,
+            cut: Vec::new(),
+        }
     }
 
     /// The words of the article that are read, or of the notice that takes it back.

@@ -59,7 +59,7 @@ impl Announcer {
         }
         let readings = self.readings(items, cx);
         let doubts: Vec<&Doubt> = readings.iter().flat_map(|reading| &reading.doubts).collect();
-        let seconds = self.frame(cx)? + readings.iter().map(|reading| reading.seconds).sum::<f64>();
+        let seconds = self.seconds(items, &readings, cx)?;
         let values = self.values(items, &readings, seconds, cx);
         let clean = self.fill("clean", &values)?;
         let withheld = doubts.iter().any(|doubt| is_unreadable(doubt));
@@ -72,6 +72,7 @@ impl Announcer {
                 "kind": kind(item.action),
                 "title": item.article.title,
                 "seconds": reading.seconds.ceil(),
+                "cut": reading.cut,
             })
         });
         let metadata = json!({
@@ -93,28 +94,41 @@ impl Announcer {
     /// The positions of items that have no room in the slot. They stand in order of priority, then age: the
     /// first of them that does not fit ends the edition.
     pub(super) fn overflow(&self, items: &[Item], cx: &RenderContext) -> Vec<usize> {
-        let (Some(slot), Ok(frame)) = (self.slot, self.frame(cx)) else { return Vec::new() };
-        let mut taken = frame;
-        let mut full = false;
+        let Some(slot) = self.slot else { return Vec::new() };
         let readings = self.readings(items, cx);
-        let over = readings.iter().enumerate().filter(|(position, reading)| {
-            full |= *position > 0 && taken + reading.seconds > slot;
-            if !full {
-                taken += reading.seconds;
-            }
-            full
-        });
-        over.map(|(position, _)| position).collect()
+        let fits = |most: usize| {
+            let (items, readings) = (items.get(..most).unwrap_or(items), readings.get(..most).unwrap_or(&readings));
+            self.seconds(items, readings, cx).is_ok_and(|seconds| seconds <= slot)
+        };
+        // More items never take less time: the last number that fits is found by halving.
+        let (mut some, mut over) = (1, items.len() + 1);
+        while over - some > 1 {
+            let half = some.midpoint(over);
+            if fits(half) { some = half } else { over = half }
+        }
+        (some..items.len()).collect()
     }
 
+    /// An item that alone is longer than the slot loses paragraphs from its end.
     fn readings(&self, items: &[Item], cx: &RenderContext) -> Vec<Reading> {
-        items.iter().map(|item| self.reader.item(item, &cx.office.name)).collect()
+        let mut readings: Vec<Reading> = items.iter().map(|item| self.reader.item(item, &cx.office.name)).collect();
+        if let (Some(slot), [item, ..], [first, ..]) = (self.slot, items, readings.as_mut_slice()) {
+            let alone = std::slice::from_ref(item);
+            let mut fewer = 0;
+            while self.seconds(alone, std::slice::from_ref(first), cx).is_ok_and(|seconds| seconds > slot) {
+                fewer += 1;
+                let Some(shorter) = self.reader.shortened(item, &cx.office.name, fewer) else { break };
+                *first = shorter;
+            }
+        }
+        readings
     }
 
-    /// Seconds that opening and sign-off take.
-    fn frame(&self, cx: &RenderContext) -> Result<f64, RenderError> {
-        let words = self.fill("clean", &self.values(&[], &[], 0.0, cx))?;
-        Ok(self.reader.pace.seconds(&words))
+    /// Seconds from the first word to the last, as the clean text says them.
+    fn seconds(&self, items: &[Item], readings: &[Reading], cx: &RenderContext) -> Result<f64, RenderError> {
+        let words = self.fill("clean", &self.values(items, readings, 0.0, cx))?;
+        let pauses = readings.iter().map(|_| self.reader.pace.item_pause).sum::<f64>();
+        Ok(self.reader.pace.seconds(&words) + pauses)
     }
 
     fn values(&self, items: &[Item], readings: &[Reading], seconds: f64, cx: &RenderContext) -> Value {
@@ -129,6 +143,7 @@ impl Announcer {
                 lines => reading.marked.clone(),
                 plain => reading.plain.clone(),
                 length => length(reading.seconds),
+                cut => reading.cut.clone(),
                 voice => self.voices.get((number - 1) % self.voices.len().max(1)).cloned(),
             }
         });
@@ -143,6 +158,7 @@ impl Announcer {
             count => number::cardinal(items.len() as u64, self.region),
             length => length(seconds),
             entries => entries.collect::<Vec<_>>(),
+            cuts => readings.iter().any(|reading| !reading.cut.is_empty()),
             doubts => doubts.into_iter().map(|doubt| Value::from(Serde(doubt))).collect::<Vec<_>>(),
         }
     }
