@@ -403,6 +403,21 @@ fn a_script_is_read_in_words() {
     assert!(radio.render(&[], &context(Some(slot))).is_err(), "an empty edition");
 }
 
+/// Every trap that a commune's article sets for an announcer, in one; read line by line before it was approved.
+#[test]
+fn the_script_of_a_whole_article_is_read_as_approved() {
+    let (_folder, radio) = open("radio");
+    let draft = loa::intake::parse(include_bytes!("speech/article.txt"), loa::intake::Format::Plain).unwrap();
+    let cx = loa::intake::DraftContext { source: "cms", external_id: Some("so-ket"), zone: HANOI };
+    let (article, _) = draft.into_article(&cx).unwrap();
+    let slot = utc("2026-10-03T05:00:00+07:00");
+    let payload = radio.render(&[item(article, ACTIONS[0])], &context(Some(slot))).unwrap();
+    let script = String::from_utf8(payload.bytes).unwrap();
+    insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "speech", omit_expression => true }, {
+        insta::assert_snapshot!("script", script);
+    });
+}
+
 /// The signature of Standard Webhooks, made without the library that loa uses.
 fn signature(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> String {
     let base64 = base64::engine::general_purpose::STANDARD;

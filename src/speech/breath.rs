@@ -22,7 +22,7 @@ impl Default for Breath {
 }
 
 /// Words a group may begin with, and how good a place that is (higher is better).
-const OPENERS: [(&str, i32); 58] = [
+const OPENERS: [(&str, i32); 73] = [
     ("nhằm", 4),
     ("đồng thời", 4),
     ("trong đó", 4),
@@ -81,7 +81,25 @@ const OPENERS: [(&str, i32); 58] = [
     ("chủ trì", 1),
     ("đề xuất", 1),
     ("tiếp tục", 1),
+    ("làm", 2),
+    ("gây", 2),
+    ("khiến", 2),
+    ("bị", 2),
+    ("như", 2),
+    ("diễn ra", 2),
+    ("đạt", 1),
+    ("chiếm", 1),
+    ("tham gia", 1),
+    ("phục vụ", 1),
+    ("hỗ trợ", 1),
+    ("chỉ đạo", 1),
+    ("hướng dẫn", 1),
+    ("giúp", 1),
+    ("vào", 1),
 ];
+
+/// Said in one breath though a comma stands between them.
+const UNITED: [(&str, &str); 2] = [("phòng,", "chống"), ("kỷ,", "cương")];
 
 /// Number words; a number is never broken.
 const NUMBERS: [&str; 22] = [
@@ -180,11 +198,16 @@ fn worth(words: &[&str], i: usize) -> i32 {
     if before.ends_with([';', ':']) {
         return 6;
     }
-    if before.ends_with(',') {
-        return 5;
-    }
     let here = words.get(i).copied().unwrap_or_default();
     let one = here.trim_end_matches(',').to_lowercase();
+    if UNITED.contains(&(before.to_lowercase().as_str(), one.as_str())) {
+        return -1;
+    }
+    if let Some(listed) = before.strip_suffix(',') {
+        // "ngày mười sáu, mười bảy": a list of numbers is better kept together.
+        let numbers = NUMBERS.contains(&one.as_str()) && NUMBERS.contains(&listed.to_lowercase().as_str());
+        return if numbers { 1 } else { 5 };
+    }
     if NUMBERS.contains(&one.as_str()) && NUMBERS.contains(&before.to_lowercase().as_str()) {
         return -1;
     }
