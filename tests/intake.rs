@@ -293,7 +293,13 @@ async fn desk(channels: &[(&str, Route, Schedule)]) -> Desk {
         })
         .collect();
     let subscriptions = Arc::new(RwLock::new(Arc::from(subscriptions)));
-    let intake = Intake::new(Arc::new(store.clone()), subscriptions, clock.clone(), HANOI);
+    let intake = Intake::new(
+        Arc::new(store.clone()),
+        subscriptions,
+        clock.clone(),
+        HANOI,
+        loa::intake::Fetcher::new(loa::intake::PictureRules::default()),
+    );
     Desk { _folder: folder, store, clock, intake }
 }
 

@@ -17,6 +17,7 @@ mod schedule;
 mod route;
 mod config;
 mod intake;
+mod pictures;
 mod store;
 mod adapters;
 mod channels;

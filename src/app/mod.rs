@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::{ChannelSpec, Config, ConfigError, load_channels, load_good_channels};
 use crate::console::ChannelSummary;
 use crate::delivery::{Action, Plan, Why};
-use crate::intake::{Intake, Subscription, Subscriptions};
+use crate::intake::{Fetcher, Intake, Subscription, Subscriptions};
 use crate::ledger::Ledger;
 use crate::queue::{Candidate, Planner, Queue, StoreError};
 use crate::schedule::{Change, Schedule};
@@ -43,6 +43,7 @@ pub struct App {
     store: SqliteStore,
     specs: Arc<RwLock<Arc<[ChannelSpec]>>>,
     subscriptions: Subscriptions,
+    fetcher: Fetcher,
 }
 
 impl App {
@@ -66,8 +67,10 @@ impl App {
     }
 
     async fn with(config: Config, clock: Clock, specs: Vec<ChannelSpec>) -> Result<Self, AppError> {
+        crate::channel::provide_tls();
         let store = SqliteStore::open(&config.store).await?;
         let app = Self {
+            fetcher: Fetcher::new(config.pictures.clone()),
             config: Arc::new(config),
             clock,
             store,
@@ -93,7 +96,13 @@ impl App {
     /// Where articles are handed over.
     #[must_use]
     pub fn intake(&self) -> Intake {
-        Intake::new(self.queue(), Arc::clone(&self.subscriptions), self.clock.clone(), self.config.office.timezone)
+        Intake::new(
+            self.queue(),
+            Arc::clone(&self.subscriptions),
+            self.clock.clone(),
+            self.config.office.timezone,
+            self.fetcher.clone(),
+        )
     }
 
     /// The queue.

@@ -31,7 +31,7 @@ impl Answer {
 }
 
 /// Gives every TLS user of the process, the mail transport among them, one implementation.
-pub(crate) fn provide_tls() {
+pub fn provide_tls() {
     // Fails only when that has been done already.
     drop(rustls::crypto::ring::default_provider().install_default());
 }

@@ -32,6 +32,7 @@ use crate::text::{Language, Text};
 
 pub use copies::{Copies, CopyState, NoCopies};
 pub use failure::{Attention, Class, RenderError, SendError};
+pub use http::provide_tls;
 pub use kinds::{KINDS, Kind, Open, kind};
 pub use pictures::{NoPictures, Pictures};
 pub use rehearsal::Rehearsal;

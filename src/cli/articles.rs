@@ -144,6 +144,13 @@ fn say_accepted(file: &Path, taken: &Accepted, printer: &Printer) {
             "{file}: nothing new, it is article {id}, revision {revision}"
         )
     });
+    let missing = taken.missing_pictures;
+    if missing > 0 {
+        printer.text(&text!(
+            "{file}: {missing} ảnh chưa tải được; bài vẫn đi, chỉ kèm địa chỉ ảnh. Tải được rồi thì gửi lại tệp này",
+            "{file}: {missing} pictures could not be fetched; the article goes with their addresses alone. Hand it over again once they can be"
+        ));
+    }
 }
 
 /// Reports, and waits for the channels if that was asked.
@@ -157,7 +164,7 @@ async fn finish(app: &App, accepted: &[Accepted], wait: bool, printer: &Printer)
     if printer.json() {
         let list: Vec<Value> = accepted
             .iter()
-            .map(|taken| json!({ "id": taken.id, "revision": taken.revision, "changed": taken.changed, "deliveries": taken.deliveries }))
+            .map(|taken| json!({ "id": taken.id, "revision": taken.revision, "changed": taken.changed, "deliveries": taken.deliveries, "missing_pictures": taken.missing_pictures }))
             .collect();
         printer.value(&Value::from(list));
     }

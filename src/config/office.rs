@@ -11,6 +11,7 @@ use super::error::ConfigError;
 use super::values::{duration, size};
 use crate::channel::Office;
 use crate::console::Token;
+use crate::intake::PictureRules;
 use crate::store::SqliteOptions;
 use crate::text;
 use crate::text::Language;
@@ -32,6 +33,8 @@ pub struct Config {
     pub store: SqliteOptions,
     /// The watched folder, if there is one.
     pub folder: Option<PathBuf>,
+    /// Which pictures are fetched.
+    pub pictures: PictureRules,
     /// The HTTP face.
     pub http: HttpConfig,
     /// How long work in flight may go on when loa is told to stop.
@@ -89,6 +92,17 @@ struct StoreTable {
 #[serde(deny_unknown_fields)]
 struct IntakeTable {
     folder: Option<PathBuf>,
+    #[serde(default)]
+    pictures: PicturesTable,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PicturesTable {
+    fetch: Option<bool>,
+    max_size: Option<Spanned<String>>,
+    #[serde(default)]
+    allow: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -153,10 +167,17 @@ impl Config {
         let grace = read.shutdown.grace.map_or(Ok(Duration::from_secs(20)), |value| {
             duration(value.get_ref()).map_err(|text| ConfigError::at(file, source, span(&value), text))
         })?;
-        let max_size = read
-            .store
-            .max_size
-            .map(|value| size(value.get_ref()).map_err(|text| ConfigError::at(file, source, span(&value), text)));
+        let bytes = |value: Spanned<String>| {
+            size(value.get_ref()).map_err(|text| ConfigError::at(file, source, span(&value), text))
+        };
+        let max_size = read.store.max_size.map(bytes);
+        let pictures = read.intake.pictures;
+        let usual = PictureRules::default();
+        let pictures = PictureRules {
+            fetch: pictures.fetch.unwrap_or(usual.fetch),
+            most_bytes: pictures.max_size.map_or(Ok(usual.most_bytes), bytes)?,
+            allow: pictures.allow,
+        };
         let tokens = read.http.tokens.into_iter().map(|token| {
             let hash = token.sha256.get_ref().to_ascii_lowercase();
             if hash.len() == 64 && hash.chars().all(|c| c.is_ascii_hexdigit()) {
@@ -182,6 +203,7 @@ impl Config {
                 max_size: max_size.transpose()?,
             },
             folder: read.intake.folder.map(|folder| base.join(folder)),
+            pictures,
             http: HttpConfig { listen: read.http.listen, tokens: tokens.collect::<Result<_, _>>()? },
             grace,
             log: LogConfig {

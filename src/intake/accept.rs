@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 
 use super::draft::{Draft, DraftContext};
 use super::error::IntakeError;
+use super::pictures::{Fetched, Fetcher};
 use crate::article::{Article, ArticleKey, Revision};
 use crate::clock::Clock;
 use crate::delivery::{Plan, Why};
@@ -37,6 +38,7 @@ pub struct Intake {
     subscriptions: Subscriptions,
     clock: Clock,
     zone: Tz,
+    fetcher: Fetcher,
 }
 
 /// What is asked.
@@ -53,8 +55,8 @@ pub enum Order {
 impl Intake {
     /// An intake that hands over to `queue`.
     #[must_use]
-    pub fn new(queue: Arc<dyn Queue>, subscriptions: Subscriptions, clock: Clock, zone: Tz) -> Self {
-        Self { queue, subscriptions, clock, zone }
+    pub fn new(queue: Arc<dyn Queue>, subscriptions: Subscriptions, clock: Clock, zone: Tz, fetcher: Fetcher) -> Self {
+        Self { queue, subscriptions, clock, zone, fetcher }
     }
 
     /// Where wall-clock times in drafts are counted.
@@ -75,11 +77,28 @@ impl Intake {
         who: &str,
         request: Option<(String, String)>,
     ) -> Result<Accepted, IntakeError> {
-        let (article, revision) = draft.into_article(cx)?;
+        let (mut article, revision) = draft.into_article(cx)?;
+        let missing_pictures = self.keep_pictures(&mut article).await?;
         let key = article.key.clone();
         let (now, subscriptions) = (self.clock.now(), self.subscriptions());
         let decide = move |known: Option<&Current>| revise(known, article, revision, order, &subscriptions, now);
-        self.hand_over(key, who, now, request, Box::new(decide)).await
+        let accepted = self.hand_over(key, who, now, request, Box::new(decide)).await?;
+        Ok(Accepted { missing_pictures, ..accepted })
+    }
+
+    /// Fetches the article's pictures and keeps them; how many could not be had.
+    async fn keep_pictures(&self, article: &mut Article) -> Result<usize, IntakeError> {
+        let fetched = self.fetcher.fetch(&article.images).await?;
+        let mut missing = 0;
+        for (image, fetched) in article.images.iter_mut().zip(fetched) {
+            let Some(Fetched { kept, bytes }) = fetched else {
+                missing += 1;
+                continue;
+            };
+            self.queue.keep_picture(kept.clone(), bytes, self.clock.now()).await?;
+            image.kept = Some(kept);
+        }
+        Ok(if self.fetcher.fetches() { missing } else { 0 })
     }
 
     /// Orders every copy of an article to be taken back.

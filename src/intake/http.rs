@@ -118,6 +118,7 @@ fn answer(accepted: &Accepted) -> Response {
         "revision": accepted.revision,
         "changed": accepted.changed,
         "deliveries": accepted.deliveries,
+        "missing_pictures": accepted.missing_pictures,
         "href": location,
     });
     (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(body)).into_response()

@@ -8,6 +8,7 @@ mod folder;
 mod format;
 mod http;
 mod markup;
+mod pictures;
 
 pub use accept::{Intake, Order, Subscription, Subscriptions};
 pub use draft::{Draft, DraftContext, Picture};
@@ -15,3 +16,4 @@ pub use error::IntakeError;
 pub use folder::{FolderIntake, watch_folder};
 pub use format::{Format, parse, read};
 pub use http::{ApiIntake, routes};
+pub use pictures::{Fetched, Fetcher, PictureRules};

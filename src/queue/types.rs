@@ -82,6 +82,8 @@ pub struct Accepted {
     pub changed: bool,
     /// To how many channels it goes.
     pub deliveries: usize,
+    /// How many of its pictures could not be fetched: copies carry their addresses alone.
+    pub missing_pictures: usize,
 }
 
 /// A delivery that is due, with what is needed to judge it.

@@ -45,7 +45,10 @@ async fn accept(
             let channels = want(connection, &known, Wanted::Withdrawn, plans).await?;
             decision(connection, &handover, "withdraw", known.id, known.revision).await?;
             let deliveries = known.deliveries.len();
-            (Accepted { id: known.id, revision: known.revision, changed: true, deliveries }, channels)
+            (
+                Accepted { id: known.id, revision: known.revision, changed: true, deliveries, missing_pictures: 0 },
+                channels,
+            )
         }
         (Change::Revise { revision, article, plans }, known) => {
             let what = if known.is_some() { "correct" } else { "publish" };
@@ -53,7 +56,7 @@ async fn accept(
             let known = revise(connection, &handover, known, revision, article).await?;
             let channels = want(connection, &known, Wanted::Revision(revision), plans).await?;
             decision(connection, &handover, what, known.id, revision).await?;
-            (Accepted { id: known.id, revision, changed: true, deliveries }, channels)
+            (Accepted { id: known.id, revision, changed: true, deliveries, missing_pictures: 0 }, channels)
         }
     };
     if let Some((key, fingerprint)) = &handover.request {
@@ -76,7 +79,13 @@ async fn accept(
 }
 
 fn unchanged(known: &Current) -> Accepted {
-    Accepted { id: known.id, revision: known.revision, changed: false, deliveries: known.deliveries.len() }
+    Accepted {
+        id: known.id,
+        revision: known.revision,
+        changed: false,
+        deliveries: known.deliveries.len(),
+        missing_pictures: 0,
+    }
 }
 
 /// The answer that this request had before, if it is a repeat.
@@ -93,7 +102,7 @@ async fn repeated(connection: &mut SqliteConnection, handover: &Handover) -> Res
         }
         let (id, revision) = (ArticleId(row.get("article_id")), Revision(row.get("revision")));
         let deliveries = usize::try_from(row.get::<i64, _>("deliveries")).unwrap_or_default();
-        Verdict::Accepted(Accepted { id, revision, changed: row.get("changed"), deliveries })
+        Verdict::Accepted(Accepted { id, revision, changed: row.get("changed"), deliveries, missing_pictures: 0 })
     }))
 }
 
