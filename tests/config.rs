@@ -419,3 +419,41 @@ fn the_nearest_name_is_near() {
     assert_eq!(nearest::nearest("titel", names), Some("title"));
     assert_eq!(nearest::nearest("xyz", names), None);
 }
+
+const COMMUNES: &str = "name = \"Trang các xã\"\nkind = \"site\"\n[settings]\nfolder = \"chung\"\n\
+                        [[targets]]\nid = \"xa-an-binh\"\nname = \"Xã An Bình\"\n[targets.settings]\nfolder = \"an-binh\"\n\
+                        [[targets]]\nid = \"xa-tan-phu\"\nenabled = false\n";
+
+#[test]
+fn one_file_with_targets_is_one_channel_for_each() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("trang-xa.toml"), COMMUNES).unwrap();
+    let specs = loa::config::load_channels(folder.path(), HANOI).unwrap();
+    let seen: Vec<_> = specs.iter().map(|spec| (spec.channel.as_str(), spec.name.as_str(), spec.enabled)).collect();
+    assert_eq!(
+        seen,
+        [
+            ("trang-xa.xa-an-binh", "Trang các xã – Xã An Bình", true),
+            ("trang-xa.xa-tan-phu", "Trang các xã – xa-tan-phu", false),
+        ]
+    );
+}
+
+#[test]
+fn mistakes_among_targets_are_shown_at_their_line() {
+    let parse = |source: &str| loa::config::ChannelSpec::parse_all(std::path::Path::new("xa.toml"), source, HANOI);
+    let error = |source: &str| parse(source).map(|specs| specs.len()).expect_err(source);
+    let twice = COMMUNES.replace("xa-tan-phu", "xa-an-binh");
+    assert!(error(&twice).text.vi.contains("đã dùng ở trên"), "{:?}", error(&twice));
+    assert_eq!(error(&twice).line, Some(11));
+    let strange = COMMUNES.replace("xa-tan-phu", "Xã Tân Phú");
+    assert!(error(&strange).text.vi.contains("chữ thường"), "{:?}", error(&strange));
+    let none = "kind = \"site\"\ntargets = []\n[settings]\nfolder = \"a\"\n";
+    assert!(error(none).text.vi.contains("để trống"));
+    // A mistake inside a target's own settings stands at its own line.
+    let bad = COMMUNES.replace("folder = \"an-binh\"", "foldr = \"an-binh\"");
+    let spec = parse(&bad).unwrap().remove(0);
+    let office = loa::channel::Office { name: "x".to_owned(), timezone: HANOI, language: loa::text::Language::Vi };
+    let Err(error) = spec.open(&office, std::path::Path::new("."), true) else { panic!("it opened") };
+    assert_eq!(error.line, Some(9), "{error:?}");
+}

@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
 use super::folder::Stamp;
+use super::targets::Target;
 use super::values::{duration, rate};
 use crate::article::Priority;
 use crate::channel::{Channel, DEFAULT_TIMEOUT, KINDS, Kind, Office, OpenContext, Rehearsal, Settings, kind};
@@ -23,7 +24,7 @@ use crate::text::{Text, nearest};
 /// One channel, checked.
 #[derive(Clone)]
 pub struct ChannelSpec {
-    /// Its name: the file's name without `.toml`.
+    /// Its name: the file's name without `.toml`, and the target's id behind a dot where the file has targets.
     pub channel: String,
     /// The name people use.
     pub name: String,
@@ -44,6 +45,8 @@ pub struct ChannelSpec {
     pub(super) file: PathBuf,
     pub(super) source: Arc<str>,
     pub(super) after_span: Option<std::ops::Range<usize>>,
+    /// Which of the file's targets it is, if the file has any.
+    target: Option<usize>,
     /// Templates and lexicon, as they were when the file was read.
     pub(super) beside: Stamp,
 }
@@ -67,6 +70,7 @@ struct File {
     limits: LimitsTable,
     #[serde(default)]
     retry: RetryTable,
+    targets: Option<Spanned<Vec<Target>>>,
 }
 
 fn yes() -> bool {
@@ -148,7 +152,34 @@ impl Reader<'_> {
 }
 
 impl ChannelSpec {
-    /// Checks the text of a channel file. Needs no secrets and no network.
+    /// The channels of a file: one, or one for each of its `[[targets]]`.
+    ///
+    /// # Errors
+    /// The first mistake, with file and line.
+    pub fn parse_all(file: &Path, source: &str, zone_of_office: Tz) -> Result<Vec<Self>, ConfigError> {
+        let whole = Self::parse(file, source, zone_of_office)?;
+        let read: File = toml::from_str(source).map_err(|error| ConfigError::parser(file, source, &error))?;
+        let Some(targets) = read.targets else { return Ok(vec![whole]) };
+        let at = |span, text| ConfigError::at(file, source, Some(span), text);
+        if targets.get_ref().is_empty() {
+            let text = text!(
+                "targets để trống; thêm ít nhất một [[targets]] với id",
+                "targets is empty; add at least one [[targets]] with an id"
+            );
+            return Err(at(targets.span(), text));
+        }
+        super::targets::check(targets.get_ref()).map_err(|(span, text)| at(span, text))?;
+        let one = |(position, target): (usize, Target)| Self {
+            channel: format!("{}.{}", whole.channel, target.id.get_ref()),
+            name: format!("{} – {}", whole.name, target.name.as_deref().unwrap_or(target.id.get_ref())),
+            enabled: whole.enabled && target.enabled.unwrap_or(true),
+            target: Some(position),
+            ..whole.clone()
+        };
+        Ok(targets.into_inner().into_iter().enumerate().map(one).collect())
+    }
+
+    /// Checks the text of a channel file, without its targets. Needs no secrets and no network.
     ///
     /// # Errors
     /// The first mistake, with file and line.
@@ -171,6 +202,7 @@ impl ChannelSpec {
             retry: retry(&reader, &read.retry)?,
             file: file.to_owned(),
             source: source.into(),
+            target: None,
             beside: Stamp::new(),
         })
     }
@@ -182,19 +214,18 @@ impl ChannelSpec {
     pub fn open(&self, office: &Office, base: &Path, live: bool) -> Result<Arc<dyn Channel>, ConfigError> {
         let mut table =
             DeTable::parse(&self.source).map_err(|error| ConfigError::parser(&self.file, &self.source, &error))?;
-        let settings = match table.get_mut().remove("settings") {
-            Some(settings) => {
-                let span = settings.span();
-                match settings.into_inner() {
-                    DeValue::Table(table) => Spanned::new(span, table),
-                    _ => {
-                        let text = text!("[settings] phải là một bảng", "[settings] has to be a table");
-                        return Err(ConfigError::at(&self.file, &self.source, Some(span), text));
-                    }
-                }
-            }
-            None => Spanned::new(0..0, DeTable::new()),
-        };
+        let own = self.target.and_then(|position| super::targets::settings(table.get_mut(), position));
+        let shared = table.get_mut().remove("settings");
+        let span = own.as_ref().or(shared.as_ref()).map_or(0..0, Spanned::span);
+        let mut settings = Spanned::new(span, DeTable::new());
+        for layer in [shared, own].into_iter().flatten() {
+            let span = layer.span();
+            let DeValue::Table(layer) = layer.into_inner() else {
+                let text = text!("[settings] phải là một bảng", "[settings] has to be a table");
+                return Err(ConfigError::at(&self.file, &self.source, Some(span), text));
+            };
+            super::targets::merge(settings.get_mut(), layer);
+        }
         let cx = OpenContext {
             channel: &self.channel,
             base,

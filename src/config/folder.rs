@@ -36,12 +36,21 @@ pub fn load_good_channels(folder: &Path, zone: Tz) -> (Vec<ChannelSpec>, Vec<Con
     let mut errors = Vec::new();
     for file in files {
         let source = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error));
-        match source.and_then(|source| ChannelSpec::parse(&file, &source, zone)) {
-            Ok(mut spec) => {
+        match source.and_then(|source| ChannelSpec::parse_all(&file, &source, zone)) {
+            Ok(read) => specs.extend(read.into_iter().map(|mut spec| {
                 spec.beside = stamp_of(beside(folder));
-                specs.push(spec);
-            }
+                spec
+            })),
             Err(error) => errors.push(error),
+        }
+    }
+    // "trang-xa.an-binh.toml" may say the same name as a target of "trang-xa.toml".
+    for position in (1..specs.len()).rev() {
+        let name = specs.get(position).map(|spec| spec.channel.clone()).unwrap_or_default();
+        if specs.iter().take(position).any(|earlier| earlier.channel == name) {
+            let text = text!("đã có kênh khác tên \"{name}\"", "there is another channel named \"{name}\"");
+            let double = specs.remove(position);
+            errors.push(ConfigError { file: double.file, line: None, text });
         }
     }
     // Whether a name is missing can be said only when every file was understood.
