@@ -131,11 +131,18 @@ impl App {
             channel: spec.channel.clone(),
             name: spec.name.clone(),
             kind: spec.kind.name,
+            letters: spec.kind.letters,
             enabled: spec.enabled,
             mode: if spec.rehearsal { "rehearsal" } else { "live" },
             next_slot: spec.schedule.next_slot(now),
         };
         self.specs().iter().map(summary).collect()
+    }
+
+    /// The channels where what was sent stays sent.
+    #[must_use]
+    pub fn letters(&self) -> Vec<String> {
+        self.specs().iter().filter(|spec| spec.kind.letters).map(|spec| spec.channel.clone()).collect()
     }
 
     /// Plans a delivery on `channel` again: by its schedule, or at once if it has no file any more.

@@ -45,7 +45,7 @@ fn show(report: &Report, printer: &Printer) {
     let cell = |article, channel: &str| {
         let row = report.rows.iter().find(|row| row.delivery.article == article && row.delivery.channel == channel);
         let Some(row) = row else { return String::new() };
-        let words = state_words(row.delivery.wanted, &row.delivery.state, false);
+        let words = state_words(row, &report.letters);
         match row.delivery.live.revision() {
             Some(revision) if revision.0 > 1 => {
                 let corrected = text!(" (bản {revision})", " (rev {revision})");

@@ -27,10 +27,11 @@ pub(super) async fn deliveries(app: &App, asked: Deliveries, printer: &Printer) 
     let state = asked.state.map(|state| state.name().to_owned());
     let rows = app.ledger().deliveries(Filter { article, channel: asked.channel, state, ..Filter::default() }).await?;
     let pauses = app.ledger().pauses().await?;
+    let letters = app.letters();
     if printer.json() {
         let mut list = Vec::new();
         for row in &rows {
-            let mut value = delivery_json(row, pause_of(&pauses, row), printer.language());
+            let mut value = delivery_json(row, pause_of(&pauses, row), &letters, printer.language());
             if asked.attempts
                 && let Some(fields) = value.as_object_mut()
             {
@@ -56,7 +57,7 @@ pub(super) async fn deliveries(app: &App, asked: Deliveries, printer: &Printer) 
         text!("trạng thái", "state"),
         text!("ghi chú", "note"),
     ];
-    printer.table(&heading, rows.iter().map(|row| line(app, row, pause_of(&pauses, row), printer)).collect());
+    printer.table(&heading, rows.iter().map(|row| line(app, row, &letters, pause_of(&pauses, row), printer)).collect());
     if asked.attempts {
         for row in &rows {
             for attempt in app.ledger().attempts(row.delivery.id).await? {
@@ -67,7 +68,7 @@ pub(super) async fn deliveries(app: &App, asked: Deliveries, printer: &Printer) 
     Ok(())
 }
 
-fn line(app: &App, row: &DeliveryRow, pause: Option<&Pause>, printer: &Printer) -> Vec<String> {
+fn line(app: &App, row: &DeliveryRow, letters: &[String], pause: Option<&Pause>, printer: &Printer) -> Vec<String> {
     let delivery = &row.delivery;
     let place = || {
         let receipt = delivery.live.receipt()?;
@@ -91,26 +92,22 @@ fn line(app: &App, row: &DeliveryRow, pause: Option<&Pause>, printer: &Printer) 
         }
         .get(printer.language())
         .to_owned(),
-        state_words(delivery.wanted, &delivery.state, rehearsed(row)).get(printer.language()).to_owned(),
+        state_words(row, letters).get(printer.language()).to_owned(),
         note,
     ]
 }
 
-fn rehearsed(row: &DeliveryRow) -> bool {
-    row.delivery.live.receipt().is_some_and(|receipt| receipt.rehearsal)
-}
-
-/// The state in the words of DESIGN's vocabulary.
-pub(super) fn state_words(wanted: Wanted, state: &State, rehearsed: bool) -> Text {
-    match (state, wanted) {
-        (State::Settled, Wanted::Revision(_)) if rehearsed => text!("đã diễn tập", "rehearsed"),
-        (State::Settled, Wanted::Revision(_)) => text!("đã phát", "delivered"),
-        (State::Settled, Wanted::Withdrawn) => text!("đã thu hồi", "withdrawn"),
-        (State::Waiting { .. }, _) => text!("chờ", "waiting"),
-        (State::Sending { .. }, _) => text!("đang gửi", "sending"),
-        (State::Uncertain { .. }, _) => text!("chưa rõ", "uncertain"),
-        (State::Held { .. }, _) => text!("chờ người", "held"),
-        (State::Failed { .. }, _) => text!("không gửi được", "failed"),
+/// The state in the words of DESIGN's vocabulary; once settled, what became of the copy.
+pub(super) fn state_words(row: &DeliveryRow, letters: &[String]) -> Text {
+    if let Some(fate) = row.fate(letters) {
+        return fate.text();
+    }
+    match &row.delivery.state {
+        State::Waiting { .. } | State::Settled => text!("chờ", "waiting"),
+        State::Sending { .. } => text!("đang gửi", "sending"),
+        State::Uncertain { .. } => text!("chưa rõ", "uncertain"),
+        State::Held { .. } => text!("chờ người", "held"),
+        State::Failed { .. } => text!("không gửi được", "failed"),
     }
 }
 

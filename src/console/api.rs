@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Console, Problem};
 use crate::article::ArticleId;
 use crate::delivery::{Live, State as DeliveryState, Wanted};
-use crate::ledger::{ArticleRow, DeliveryRow, Filter};
+use crate::ledger::{ArticleRow, DeliveryRow, Fate, Filter};
 use crate::queue::{Pause, StoreError};
 use crate::text;
 use crate::text::nearest::Unknown;
@@ -33,6 +33,9 @@ pub struct ChannelSummary {
     pub kind: &'static str,
     /// Whether it takes articles.
     pub enabled: bool,
+    /// Whether what it has sent stays sent, so that corrections and withdrawals go out as notices.
+    #[serde(skip)]
+    pub letters: bool,
     /// `live` or `rehearsal`.
     pub mode: &'static str,
     /// Its next slot, for channels that have slots.
@@ -66,8 +69,7 @@ async fn article(State(console): State<Arc<Console>>, Path(id): Path<i64>) -> Re
     let filter = Filter { article: Some(id), ..Filter::default() };
     let rows = console.ledger.deliveries(filter).await.map_err(unavailable)?;
     let pauses = console.ledger.pauses().await.map_err(unavailable)?;
-    let deliveries: Vec<Value> =
-        rows.iter().map(|row| delivery_json(row, pause_of(&pauses, row), console.language)).collect();
+    let deliveries = rows_json(&console, &rows, &pauses);
     let mut body = article_json(&found);
     if let Some(body) = body.as_object_mut() {
         body.insert("deliveries".to_owned(), deliveries.into());
@@ -90,7 +92,13 @@ async fn deliveries(State(console): State<Arc<Console>>, Query(asked): Query<Ask
     };
     let rows = console.ledger.deliveries(filter).await.map_err(unavailable)?;
     let pauses = console.ledger.pauses().await.map_err(unavailable)?;
-    Ok(Json(rows.iter().map(|row| delivery_json(row, pause_of(&pauses, row), console.language)).collect()))
+    Ok(Json(rows_json(&console, &rows, &pauses).into()))
+}
+
+fn rows_json(console: &Console, rows: &[DeliveryRow], pauses: &[(String, Pause)]) -> Vec<Value> {
+    let summaries = (console.channels)();
+    let letters: Vec<String> = summaries.into_iter().filter(|one| one.letters).map(|one| one.channel).collect();
+    rows.iter().map(|row| delivery_json(row, pause_of(pauses, row), &letters, console.language)).collect()
 }
 
 async fn channels(State(console): State<Arc<Console>>) -> Result<Json<Value>, Problem> {
@@ -136,7 +144,7 @@ pub fn channel_json(summary: &ChannelSummary, pause: Option<&Pause>, language: L
 
 /// A delivery as JSON, the same in the API and in `loa deliveries --json`.
 #[must_use]
-pub fn delivery_json(row: &DeliveryRow, pause: Option<&Pause>, language: Language) -> Value {
+pub fn delivery_json(row: &DeliveryRow, pause: Option<&Pause>, letters: &[String], language: Language) -> Value {
     let delivery = &row.delivery;
     let (wanted, shown) = (wanted_json(delivery.wanted), delivery.live.receipt());
     let shown_revision = match &delivery.live {
@@ -152,6 +160,7 @@ pub fn delivery_json(row: &DeliveryRow, pause: Option<&Pause>, language: Languag
         "channel": delivery.channel,
         "wanted": wanted,
         "state": delivery.state.name(),
+        "result": row.fate(letters).map(Fate::name),
         "reason": reason(&delivery.state, pause).map(|text| text.get(language).to_owned()),
         "due": delivery.state.due(),
         "tries": delivery.tries,

@@ -36,6 +36,8 @@ pub struct Report {
     pub folder: PathBuf,
     /// Every delivery.
     pub rows: Vec<DeliveryRow>,
+    /// Channels where what was sent stays sent.
+    pub letters: Vec<String>,
     /// Whether every one of them is settled.
     pub settled: bool,
 }
@@ -98,7 +100,7 @@ impl Demo {
         let settled = self.settle_until(NaiveTime::from_hms_opt(16, 0, 0), say).await?;
         let mut rows = self.app.ledger().deliveries(Filter::default()).await?;
         rows.reverse();
-        Ok(Report { folder: self.folder.clone(), rows, settled })
+        Ok(Report { folder: self.folder.clone(), rows, letters: self.app.letters(), settled })
     }
 
     /// Waits for the stop, then stops in order.

@@ -1,5 +1,7 @@
 //! The ledger's read side: what went where, when, why not, and a balance that adds up.
 
+mod fate;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +13,8 @@ use crate::delivery::{Delivery, DeliveryId, Wanted};
 use crate::queue::{Pause, StoreError};
 use crate::text::Text;
 
+pub use fate::Fate;
+
 /// A delivery as people ask about it.
 #[derive(Clone, Debug)]
 pub struct DeliveryRow {
@@ -20,6 +24,10 @@ pub struct DeliveryRow {
     pub key: ArticleKey,
     /// The newest revision's title.
     pub title: String,
+    /// What its last try was about, look-ups aside: `create`, `update` or `withdraw`.
+    pub last_errand: Option<String>,
+    /// How that try ended, in one word.
+    pub last_outcome: Option<String>,
 }
 
 /// An article as people ask about it.

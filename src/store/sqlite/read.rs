@@ -57,9 +57,12 @@ impl Ledger for SqliteStore {
     fn deliveries(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<DeliveryRow>, StoreError>> {
         Box::pin(async move {
             let sql = format!(
-                "SELECT {DELIVERY}, a.source, a.external_id, json_extract(r.content, '$.title') AS title \
+                "SELECT {DELIVERY}, a.source, a.external_id, json_extract(r.content, '$.title') AS title, \
+                 t.errand AS last_errand, t.outcome AS last_outcome \
                  FROM deliveries d JOIN articles a ON a.id = d.article_id \
                  JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision \
+                 LEFT JOIN attempts t ON t.delivery_id = d.id AND t.attempt = (SELECT max(attempt) FROM attempts l \
+                 WHERE l.delivery_id = d.id AND l.errand <> 'look_up') \
                  WHERE d.article_id = coalesce(?1, d.article_id) AND d.channel = coalesce(?2, d.channel) \
                  AND d.state = coalesce(?3, d.state) AND d.id = coalesce(?4, d.id) ORDER BY d.id DESC LIMIT ?5"
             );
@@ -72,8 +75,15 @@ impl Ledger for SqliteStore {
                 .fetch_all(&self.readers)
                 .await
                 .map_err(failed)?;
-            let row =
-                |row: &SqliteRow| Ok(DeliveryRow { delivery: delivery(row)?, key: key(row), title: row.get("title") });
+            let row = |row: &SqliteRow| {
+                Ok(DeliveryRow {
+                    delivery: delivery(row)?,
+                    key: key(row),
+                    title: row.get("title"),
+                    last_errand: row.get("last_errand"),
+                    last_outcome: row.get("last_outcome"),
+                })
+            };
             rows.iter().map(row).collect()
         })
     }
