@@ -216,3 +216,18 @@ fn say_without_a_speech_engine_says_how_to_get_one() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("apt install espeak-ng"), "{refused:?}");
 }
+
+#[test]
+fn say_speaks_into_a_file_for_proof_listening() {
+    let world = crate::support::world::World::new("\"immediate\"");
+    world.write("van-ban.txt", "UBND xã họp lúc 7h30 ngày 05/12.\n");
+    let (file, sound) = (world.path("van-ban.txt"), world.path("thu.wav"));
+    let said = world.run(&["say", "--audio", &sound.display().to_string(), &file.display().to_string()]);
+    assert_eq!(said.status.code(), Some(0), "{said:?}");
+    let wav = std::fs::read(&sound).expect("a sound file");
+    assert_eq!((&wav[..4], &wav[8..12]), (&b"RIFF"[..], &b"WAVE"[..]));
+    let rate = u32::from_le_bytes([wav[24], wav[25], wav[26], wav[27]]) as usize;
+    let seconds = (wav.len() - 44) / (2 * rate);
+    assert!(seconds >= 2, "sixteen syllables in {seconds} s");
+    assert!(wav[44..].iter().any(|byte| *byte != 0), "silence");
+}
