@@ -439,3 +439,26 @@ async fn mail_to_nobody_is_never_called_delivered() {
     assert!(paused.expect("a paused channel").note.vi.contains("không có ai"));
     inside.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_paused_for_its_secret_goes_on_by_itself_once_the_secrets_file_is_right() {
+    const NEW: &str = "whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXowMTIzNDU=";
+    let world = World::new(EVERY_MINUTE);
+    let inside = Inside::start(&world).await;
+    world.hook.trust(NEW);
+    for number in 1..=3 {
+        inside.publish(&world.article(&format!("bai-{number}"), &format!("Bài {number}"), "Nội dung.")).await;
+    }
+    let rows = inside.drain().await;
+    let fanpage = || rows.iter().filter(|row| row.delivery.channel == "fanpage");
+    assert!(fanpage().all(|row| row.delivery.tries == 0), "no try was spent: {rows:#?}");
+    let paused = inside.app.queue().paused("fanpage".to_owned()).await.expect("the store answers");
+    assert!(matches!(paused.expect("a paused channel").cause, PauseCause::Attention(_)));
+    world.write("secret", NEW);
+    world.hook.wait_until("all three have arrived", |seen| seen.sightings.len() == 3).await;
+    let order: Vec<String> = world.hook.sightings("fanpage").into_iter().map(|seen| seen.article).collect();
+    assert_eq!(order, ["cli/bai-1", "cli/bai-2", "cli/bai-3"]);
+    inside.drain().await;
+    assert!(inside.app.queue().paused("fanpage".to_owned()).await.expect("the store answers").is_none());
+    inside.stop().await;
+}

@@ -122,7 +122,7 @@ async fn oversee(
     let mut reload = tokio::time::interval(RELOAD_EVERY);
     let mut probe = tokio::time::interval(PROBE_EVERY);
     probe.tick().await;
-    let mut seen = config::stamp(&app.config().channels);
+    let mut seen = config::stamp(&app.config().channels, &app.specs());
     loop {
         tokio::select! {
             () = life.stop.cancelled() => return Ok(()),
@@ -143,7 +143,7 @@ async fn oversee(
                 }
             }
             _ = reload.tick() => {
-                let now = config::stamp(&app.config().channels);
+                let now = config::stamp(&app.config().channels, &app.specs());
                 if now != seen {
                     seen = now;
                     if let Err(error) = lanes.reload().await {

@@ -38,7 +38,8 @@ pub fn load_good_channels(folder: &Path, zone: Tz) -> (Vec<ChannelSpec>, Vec<Con
         let source = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error));
         match source.and_then(|source| ChannelSpec::parse_all(&file, &source, zone)) {
             Ok(read) => specs.extend(read.into_iter().map(|mut spec| {
-                spec.beside = stamp_of(beside(folder));
+                let secrets = super::secrets::files(&spec.source);
+                spec.beside = stamp_of(beside(folder).into_iter().chain(secrets).collect());
                 spec
             })),
             Err(error) => errors.push(error),
@@ -62,12 +63,13 @@ pub fn load_good_channels(folder: &Path, zone: Tz) -> (Vec<ChannelSpec>, Vec<Con
     (specs, errors)
 }
 
-/// When each file that channels are made from was last changed: channel files, templates, the lexicon. Differs
-/// when one was edited, added or removed.
+/// When each file that channels are made from was last changed: channel files, templates, the lexicon, secrets.
+/// Differs when one was edited, added or removed.
 #[must_use]
-pub fn stamp(folder: &Path) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
+pub fn stamp(folder: &Path, specs: &[ChannelSpec]) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
     let mut files = channel_files(folder).unwrap_or_default();
     files.extend(beside(folder));
+    files.extend(specs.iter().flat_map(|spec| super::secrets::files(&spec.source)));
     stamp_of(files)
 }
 

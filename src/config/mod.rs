@@ -4,6 +4,7 @@ mod channel_file;
 mod error;
 mod folder;
 mod office;
+mod secrets;
 mod targets;
 mod values;
 
