@@ -349,7 +349,10 @@ fn a_store_of_a_newer_loa_is_left_alone() {
             .connect()
             .await
             .expect("the store");
-        sqlx::query("UPDATE _sqlx_migrations SET version = 999 WHERE version = 1").execute(&mut store).await.expect("a newer version");
+        sqlx::query("UPDATE _sqlx_migrations SET version = 999 WHERE version = 1")
+            .execute(&mut store)
+            .await
+            .expect("a newer version");
         store.close().await.expect("closed");
     });
     refused(&world, &["deliveries"], "do phiên bản loa mới hơn tạo ra", "was made by a newer loa");

@@ -67,12 +67,22 @@ async fn a_picture_is_fetched_once_and_kept_with_the_article() {
     }
     inside.drain().await;
     assert_eq!(album.requests().len(), 3, "one visit, and one that was sent on; no channel fetched it again");
+    let pictures = || std::fs::read_dir(world.path("site/anh")).into_iter().flatten().flatten().count();
+    let page = || {
+        let pages = std::fs::read_dir(world.path("site/bai")).expect("pages").flatten();
+        pages.map(|page| std::fs::read_to_string(page.path()).expect("a page")).collect::<String>()
+    };
+    assert_eq!(pictures(), 1, "one file of its own");
+    assert!(page().contains("src=\"../anh/") && page().contains("alt=\"Hội trường\""), "{}", page());
     let key = ArticleKey { source: "cli".to_owned(), external_id: "bai".to_owned() };
     let found = inside.app.ledger().find(&key.to_string()).await.expect("the ledger");
     assert_eq!(found.len(), 1);
     let kept = loa::article::sha256_hex(&png(40, 30));
     let bytes = inside.app.queue().pictures().bytes(&kept).await.expect("the store").expect("the picture is kept");
     assert_eq!(bytes, png(40, 30));
+    inside.withdraw(&key).await;
+    inside.drain().await;
+    assert_eq!(pictures(), 0, "the picture is withdrawn with its page");
     inside.stop().await;
 }
 

@@ -61,12 +61,19 @@ pub(crate) async fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     }
 }
 
+/// Removes a file; one that is not there is removed already.
+pub(crate) async fn remove(path: &Path) -> Result<(), FileError> {
+    match tokio::fs::remove_file(path).await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(|source| FileError { path: path.to_owned(), source }),
+    }
+}
+
 /// Proves that a folder can be written by writing into it.
 pub(crate) async fn probe(folder: &Path) -> Result<super::Health, SendError> {
     let path = folder.join(".loa-probe");
     write(&path, b"").await.map_err(FileError::into_send_error)?;
-    let removed = tokio::fs::remove_file(&path).await;
-    removed.map_err(|source| FileError { path, source }.into_send_error())?;
+    remove(&path).await.map_err(FileError::into_send_error)?;
     let folder = folder.display();
     let note = text!("thư mục {folder} ghi được", "the folder {folder} can be written");
     Ok(super::Health { proven: true, credential_ends: None, note })

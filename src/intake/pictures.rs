@@ -310,10 +310,10 @@ mod tests {
             "64:ff9b::7f00:1",
             "2002:7f00:1::",
         ] {
-            assert!(!is_public(private.parse().unwrap()), "{private}");
+            assert!(private.parse().is_ok_and(|address| !is_public(address)), "{private}");
         }
         for public in ["203.162.4.190", "8.8.8.8", "2001:4860:4860::8888"] {
-            assert!(is_public(public.parse().unwrap()), "{public}");
+            assert!(public.parse().is_ok_and(is_public), "{public}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The portal as a static website in a folder: pages, index, Atom feed, sitemap; updated in place.
 
 mod lists;
+mod pictures;
 mod render;
 
 use std::path::PathBuf;
@@ -79,6 +80,7 @@ impl Channel for Site {
         Box::pin(async move {
             let item = job.first()?;
             let slug = item.slug();
+            pictures::write(&self.folder, job, item).await?;
             let page = self.folder.join("bai").join(format!("{slug}.html"));
             files::write(&page, &job.payload.bytes).await.map_err(files::FileError::into_send_error)?;
             let mut lists = self.lists.lock().await;

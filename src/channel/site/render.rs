@@ -7,6 +7,8 @@ use super::super::failure::RenderError;
 use super::super::page::{iso_time, templates, written_time};
 use super::super::{Item, Office, RenderContext};
 use super::lists::{Entry, Lists};
+use super::pictures;
+use crate::article::Image;
 use crate::delivery::Action;
 use crate::text;
 
@@ -57,6 +59,7 @@ impl Face {
                 root => "../",
                 language => article.language.as_str(),
                 article => Serde(&**article),
+                images => article.images.iter().map(|image| self.picture(item, image)).collect::<Vec<_>>(),
                 canonical => self.page_url(&item.slug()),
                 published => written_time(item.published, zone),
                 published_iso => iso_time(item.published, zone),
@@ -66,6 +69,18 @@ impl Face {
                 revision => item.revision.0,
             },
         )
+    }
+
+    /// A picture as the page shows it: its own file where the intake has kept it, else where it came from.
+    fn picture(&self, item: &Item, image: &Image) -> Value {
+        let file = pictures::file_name(&item.slug(), image).map(|name| format!("{}/{name}", pictures::FOLDER));
+        let public = self.base_url.as_ref().zip(file.as_ref()).map(|(base, file)| format!("{base}/{file}"));
+        context! {
+            src => file.map_or_else(|| image.url.clone(), |file| format!("../{file}")),
+            public => public.unwrap_or_else(|| image.url.clone()),
+            alt => image.alt.as_str(),
+            caption => image.caption.as_deref(),
+        }
     }
 
     /// Index, feed, sitemap and style: file name and text.
