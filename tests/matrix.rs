@@ -125,8 +125,49 @@ async fn live(case: &Case, fault: &Fault, trouble: Step, times: usize) {
     inside.stop().await;
 }
 
+/// A correction or a withdrawal that comes while the first copy is half made: the far side takes `taken` requests of
+/// the create and refuses those after it, until the office has changed its mind.
+async fn overtaken(case: &Case, taken: usize, step: Step) {
+    const REFUSALS: usize = 5;
+    let world = World::bare();
+    let far = (case.start)(&world);
+    let inside = Inside::start(&world).await;
+    let mut script = vec![Fault::Ok200; taken];
+    script.extend(vec![Fault::Status(503); REFUSALS]);
+    far.script(script);
+    inside.publish(&world.article("bai", TITLE, FIRST)).await;
+    let row = || async {
+        let rows = inside.rows().await;
+        rows.into_iter().find(|row| row.delivery.channel == case.channel).expect("a delivery")
+    };
+    let tried = async {
+        let mut every = tokio::time::interval(std::time::Duration::from_millis(5));
+        while row().await.delivery.attempt == 0 || matches!(row().await.delivery.state, State::Sending { .. }) {
+            every.tick().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), tried).await.expect("a first try");
+    match step {
+        Step::Withdraw => inside.withdraw(&key("bai")).await,
+        _ => inside.publish(&world.article("bai", TITLE, SECOND)).await,
+    }
+    inside.drain().await;
+    let row = row().await;
+    if let Some(complaint) = complaint(&far.public(), step, &row, case.decidable) {
+        let attempts = inside.app.ledger().attempts(row.delivery.id).await.expect("the ledger");
+        let public = far.public();
+        panic!("{}: {taken} taken, then {step:?}: {complaint}\n{public:#?}\n{attempts:#?}", case.channel);
+    }
+    inside.stop().await;
+}
+
 /// One adapter through the whole table.
 pub(crate) async fn every_step_every_fault(case: &Case) {
+    for taken in 0..4 {
+        for step in [Step::Correct, Step::Withdraw] {
+            overtaken(case, taken, step).await;
+        }
+    }
     for fault in faults() {
         for step in STEPS {
             for times in [1, 2] {
