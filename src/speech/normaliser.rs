@@ -71,6 +71,10 @@ impl Normaliser {
             let env = Env { voice: &self.voice, lexicon: &self.lexicon, learned: &none, headline: false };
             definitions::learn(&Cx { lexemes: &lexemes, at: 0, env: &env }, &mut learned);
         }
+        // A name may hold abbreviations of its own: "Ban Chỉ đạo UBND (BCĐU)".
+        for phrase in learned.values_mut() {
+            *phrase = self.settle(phrase);
+        }
         learned
     }
 

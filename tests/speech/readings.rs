@@ -50,6 +50,17 @@ fn an_article_teaches_its_abbreviations() {
 }
 
 #[test]
+fn what_an_article_teaches_is_itself_read() {
+    let text = "Ban Chỉ đạo UBND (BCĐU) họp.\nBCĐU giao việc.";
+    let spoken = northern().text(text).text;
+    assert_eq!(spoken, "Ban Chỉ đạo Ủy ban nhân dân họp.\nBan Chỉ đạo Ủy ban nhân dân giao việc.");
+    // Found by the fuzzer.
+    let jumble = "(HH)5\\HH H(HH)5S\nat2\n-\r)5\\HH H(HH)5\\\na=2";
+    let once = northern().text(jumble).text;
+    assert_eq!(northern().text(&once).text, once);
+}
+
+#[test]
 fn an_unknown_abbreviation_is_spelled_and_never_sure() {
     let spoken = northern().line("Đoàn BQXZ đến thăm xã");
     let doubt = spoken.doubts().next().map(|t| (t.written.as_str(), t.spoken.as_str(), t.certainty));
