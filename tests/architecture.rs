@@ -139,7 +139,7 @@ fn adapters_see_words_channel_and_speech_and_never_each_other() {
         }
         // What renders sends nothing.
         if file.ends_with("/render.rs") {
-            for network in ["reqwest", "lettre::transport", "tokio", "super::http", "std::net"] {
+            for network in ["reqwest", "lettre::transport", "tokio", "super::client", "std::net"] {
                 assert!(!code.contains(network), "src/{file} renders and names {network}");
             }
         }

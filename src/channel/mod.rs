@@ -3,10 +3,10 @@
 //! An adapter renders (pure), tries once, looks up and classifies. It never retries, sleeps or reads a
 //! clock: the dispatcher does that.
 
+mod client;
 mod copies;
 mod failure;
 mod files;
-mod http;
 mod kinds;
 mod page;
 mod pictures;
