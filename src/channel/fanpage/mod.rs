@@ -11,8 +11,8 @@ use serde::Deserialize;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
 use toml::Spanned;
 
-use super::failure::{Attention, RenderError, SendError};
 use super::client::Answer;
+use super::failure::{Attention, RenderError, SendError};
 use super::{
     Channel, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen, Settings,
     SettingsError, client,
