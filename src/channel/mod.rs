@@ -16,6 +16,9 @@ mod settings;
 
 mod email;
 mod fanpage;
+mod feed;
+mod http;
+mod package;
 mod radio;
 mod site;
 
@@ -32,7 +35,7 @@ use crate::text::{Language, Text};
 
 pub use copies::{Copies, CopyState, NoCopies};
 pub use failure::{Attention, Class, RenderError, SendError};
-pub use kinds::{KINDS, Kind, Open, kind};
+pub use kinds::{Example, KINDS, Kind, Open, examples, kind};
 pub use pictures::{NoPictures, Pictures};
 pub use rehearsal::Rehearsal;
 pub use secret::{Secret, SecretError};

@@ -1,1 +1,7 @@
 //! One file per adapter that speaks to an API: the table of faults, and what is particular to its far side.
+
+pub(crate) mod bench;
+mod feed;
+mod http;
+mod http_settings;
+mod package;
