@@ -18,6 +18,7 @@ mod email;
 mod fanpage;
 mod feed;
 mod http;
+mod mastodon;
 mod package;
 mod radio;
 mod site;

@@ -4,4 +4,5 @@ pub(crate) mod bench;
 mod feed;
 mod http;
 mod http_settings;
+mod mastodon;
 mod package;

@@ -2,3 +2,4 @@
 
 pub(crate) mod any_portal;
 pub(crate) mod hub;
+pub(crate) mod mastodon;
