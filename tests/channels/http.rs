@@ -252,6 +252,12 @@ async fn a_draft_is_hidden_until_it_is_revealed_and_an_old_one_is_corrected_firs
     let Ok(Progress::Live(receipt)) = bench.advance(newer).await else { panic!() };
     assert_eq!(receipt.url, Some(format!("{}/tin/1", bench.far.url())));
     assert!(bench.far.public()[0].contains("Tiêu đề mới"), "{:?}", bench.far.public());
+    // A draft that cannot be revealed yet is not made twice.
+    bench.far.change(|portal| portal.refuse = Some(Reply::json(404, &json!({ "message": "not yet" }))));
+    let early = item(article("1"), Action::Create(loa::article::Revision(1)), hidden(1));
+    assert_eq!(bench.advance(early).await.unwrap_err().class_name(), "transient");
+    bench.far.change(|portal| portal.refuse = None);
+    assert_eq!(bench.far.look(|portal| portal.articles.len()), 1);
     // A draft that somebody deleted is made again.
     bench.far.change(|portal| portal.articles.clear());
     let again = item(article("1"), Action::Create(loa::article::Revision(1)), hidden(1));
@@ -478,4 +484,58 @@ async fn the_payload_shows_the_requests_without_their_secrets() {
     assert_eq!(shown["create"]["headers"]["Authorization"], "***");
     assert!(shown["reveal"]["url"].as_str().unwrap().ends_with("/api/articles/REMOTE_ID/public"), "{text}");
     assert!(!text.contains(TOKEN));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_portal_that_was_down_shows_everything_once_when_it_is_back() {
+    let world = World::bare();
+    let far = portal(&world, &[DRAFTS, CORRECT, WITHDRAW, LOOK_UP]);
+    far.go_offline();
+    let inside = Inside::start(&world).await;
+    let (one, two) = (world.article("mot", "Bài một", "Cũ."), world.article("hai", "Bài hai", "Nội dung."));
+    inside.publish(&one).await;
+    inside.publish(&two).await;
+    let tried = |row: &loa::ledger::DeliveryRow| row.delivery.tries > 1;
+    while !inside.rows().await.iter().all(tried) {
+        let due = inside.rows().await.iter().filter_map(|row| row.delivery.state.due()).min();
+        due.into_iter().for_each(|due| inside.clock.advance_to(due));
+        tokio::task::yield_now().await;
+    }
+    world.article("mot", "Bài một", "Mới.");
+    inside.publish(&one).await;
+    inside.withdraw(&key("hai")).await;
+    far.come_back();
+    let rows = inside.drain().await;
+    assert!(rows.iter().all(|row| row.delivery.state == State::Settled), "{rows:#?}");
+    let public = far.public();
+    assert!(public.len() == 1 && public[0].contains("Mới."), "{public:?}");
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_evening_of_random_faults_leaves_one_copy_of_each_article() {
+    let world = World::bare();
+    let far = portal(&world, &[CREATE, CORRECT, WITHDRAW, LOOK_UP]);
+    far.random(
+        7,
+        vec![
+            (Fault::Ok200, 5),
+            (Fault::PostThen500, 2),
+            (Fault::PostThenReset, 2),
+            (Fault::Status(503), 2),
+            (Fault::TruncatedAnswer, 2),
+            (Fault::CloseKeepAlive, 1),
+        ],
+    );
+    let inside = Inside::start(&world).await;
+    let titles: Vec<String> = (0..12).map(|number| format!("Bài số {number:02}")).collect();
+    for (number, title) in titles.iter().enumerate() {
+        inside.publish(&world.article(&format!("bai{number}"), title, "Nội dung.")).await;
+    }
+    let rows = inside.drain().await;
+    assert!(rows.iter().all(|row| row.delivery.state == State::Settled), "{rows:#?}");
+    let mut public: Vec<String> = far.public().iter().map(|copy| copy.lines().next().unwrap().to_owned()).collect();
+    public.sort();
+    assert_eq!(public, titles);
+    inside.stop().await;
 }

@@ -25,7 +25,7 @@ pub(super) struct Entry {
 /// The articles that the feed shows, and those that it has taken back.
 pub(super) struct Entries {
     folder: PathBuf,
-    entries: BTreeMap<String, Entry>,
+    all: BTreeMap<String, Entry>,
     most: usize,
 }
 
@@ -43,17 +43,17 @@ impl Entries {
                 }
             }
         }
-        Ok(Self { folder: folder.to_owned(), entries, most })
+        Ok(Self { folder: folder.to_owned(), all: entries, most })
     }
 
     /// Adds or replaces one article, on disk first.
     pub(super) async fn put(&mut self, entry: Entry) -> Result<(), FileError> {
-        if self.entries.get(&entry.slug) == Some(&entry) {
+        if self.all.get(&entry.slug) == Some(&entry) {
             return Ok(());
         }
         let json = serde_json::to_vec(&entry).unwrap_or_default();
         files::write(&self.path(&entry.slug), &json).await?;
-        self.entries.insert(entry.slug.clone(), entry);
+        self.all.insert(entry.slug.clone(), entry);
         Ok(())
     }
 
@@ -66,7 +66,7 @@ impl Entries {
             if let Err(error) = tokio::fs::remove_file(self.path(&slug)).await {
                 tracing::warn!(%slug, %error, "an old entry of the feed could not be removed");
             }
-            self.entries.remove(&slug);
+            self.all.remove(&slug);
         }
     }
 
@@ -82,11 +82,11 @@ impl Entries {
 
     /// The last change of anything.
     pub(super) fn updated(&self) -> DateTime<Utc> {
-        self.entries.values().map(|entry| entry.updated).max().unwrap_or_default()
+        self.all.values().map(|entry| entry.updated).max().unwrap_or_default()
     }
 
     fn newest(&self, withdrawn: bool) -> Vec<&Entry> {
-        let mut entries: Vec<&Entry> = self.entries.values().filter(|entry| entry.withdrawn == withdrawn).collect();
+        let mut entries: Vec<&Entry> = self.all.values().filter(|entry| entry.withdrawn == withdrawn).collect();
         entries.sort_by(|a, b| b.updated.cmp(&a.updated).then_with(|| a.slug.cmp(&b.slug)));
         entries
     }

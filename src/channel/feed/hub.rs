@@ -1,4 +1,4 @@
-//! WebSub: telling hubs that a topic has changed (`hub.mode=publish`, as the hubs in use take it). A ping may be
+//! `WebSub`: telling hubs that a topic has changed (`hub.mode=publish`, as the hubs in use take it). A ping may be
 //! repeated freely.
 
 use chrono::{DateTime, Utc};

@@ -1,4 +1,4 @@
-//! Atom, RSS 2.0 and JSON Feed as files in a folder, with WebSub pings.
+//! Atom, RSS 2.0 and JSON Feed as files in a folder, with `WebSub` pings.
 
 mod entries;
 mod hub;

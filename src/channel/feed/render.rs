@@ -208,17 +208,12 @@ pub(super) fn kept(item: &Item, payload: &Payload) -> Entry {
 
 /// The article's body; a correction says so, and the source is named below.
 fn content(item: &Item, cx: &RenderContext) -> String {
-    let mut html = String::new();
-    if matches!(item.action, Action::Update(_)) {
-        let at = written_time(item.updated, cx.office.timezone);
-        html += &format!("<p><em>Đính chính lúc {at}.</em></p>\n");
-    }
-    html.push_str(&item.article.body_html);
-    html.push_str(&format!("\n<p>Nguồn: {}</p>", escaped(&cx.office.name)));
-    if let Some(link) = &item.link {
-        let link = escaped(link);
-        html.push_str(&format!("\n<p><a href=\"{link}\">Xem bài gốc</a></p>"));
-    }
+    let at = written_time(item.updated, cx.office.timezone);
+    let corrected = matches!(item.action, Action::Update(_));
+    let note = if corrected { format!("<p><em>Đính chính lúc {at}.</em></p>\n") } else { String::new() };
+    let (body, source) = (&item.article.body_html, escaped(&cx.office.name));
+    let link = item.link.as_deref().map(|link| format!("\n<p><a href=\"{}\">Xem bài gốc</a></p>", escaped(link)));
+    let html = format!("{note}{body}\n<p>Nguồn: {source}</p>{}", link.unwrap_or_default());
     clean(&html)
 }
 

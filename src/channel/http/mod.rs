@@ -185,7 +185,7 @@ impl Http {
             let request = self.request(step, job.first()?, Some(id)).map_err(|error| SendError::permanent(error.0))?;
             let answer = self.sender.send(step, &request, job).await?;
             if judge(step, &answer, false)? == Done::Gone {
-                return self.create(job).await;
+                return if self.is_found(job).await? { Err(not_ready()) } else { self.create(job).await };
             }
             url = public_url(step, &request, answer.json().as_ref(), &answer).or(url);
         }
@@ -226,6 +226,13 @@ fn public_url(
     let told = call.url.as_ref()?.words(body, &answer.headers)?;
     let url = reqwest::Url::parse(&request.url).ok()?.join(&told).ok()?;
     client::is_web(&url).then(|| url.to_string())
+}
+
+fn not_ready() -> SendError {
+    SendError::transient(text!(
+        "cổng chưa cho hiện bản nháp vừa tạo; sẽ thử lại",
+        "the far side cannot reveal the draft yet; it will be tried again"
+    ))
 }
 
 fn vanished() -> SendError {

@@ -328,7 +328,7 @@ fn keeps_no_secret(name: &str, words: &str, span: Range<usize>) -> Result<(), Se
 
 /// An address is whole, and holds no secret.
 fn address(filled: &str, span: Range<usize>) -> Result<(), SettingsError> {
-    let url = Url::parse(filled).ok().filter(|url| super::super::client::is_web(url));
+    let url = Url::parse(filled).ok().filter(super::super::client::is_web);
     let Some(url) = url else {
         return Err(SettingsError::at(
             span,

@@ -53,7 +53,7 @@ impl Sender {
 
     /// Sends one request. What is lost on the way is judged by what the request does.
     pub(super) async fn send(&self, call: &Call, request: &Request, job: &Job) -> Result<Answer, SendError> {
-        let builder = self.builder(call, request).map_err(unsendable)?;
+        let builder = self.builder(call, request).map_err(|detail| unsendable(&detail))?;
         let builder = match (&request.body, &call.shape.body) {
             (Body::Multipart(fields), BodyShape::Multipart { pictures, .. }) => {
                 builder.multipart(self.form(fields, pictures.as_ref(), job).await?)
@@ -70,7 +70,9 @@ impl Sender {
         request: &Request,
         now: chrono::DateTime<chrono::Utc>,
     ) -> Result<Answer, SendError> {
-        client::send(self.builder(call, request).map_err(unsendable)?, now).await.map_err(|error| lost(call, error))
+        client::send(self.builder(call, request).map_err(|detail| unsendable(&detail))?, now)
+            .await
+            .map_err(|error| lost(call, error))
     }
 
     /// Takes every secret out of words that the far side has said.
@@ -136,7 +138,7 @@ impl Sender {
         for image in job.first()?.article.images.iter().take(parts.most) {
             let Some(picture) = job.picture(image, FIT).await? else { continue };
             let part = Part::bytes(picture.bytes).file_name(picture.file_name);
-            let part = part.mime_str(picture.media_type).map_err(|error| unsendable(error.to_string()))?;
+            let part = part.mime_str(picture.media_type).map_err(|error| unsendable(&error.to_string()))?;
             form = form.part(parts.field.clone(), part);
             if let Some(alt) = &parts.alt {
                 form = form.text(alt.clone(), image.alt.clone());
@@ -175,7 +177,7 @@ fn form_encoded(fields: &[(String, String)]) -> Result<String, String> {
     Ok(url.query().unwrap_or_default().to_owned())
 }
 
-fn unsendable(detail: String) -> SendError {
+fn unsendable(detail: &str) -> SendError {
     let note = text!("không dựng được yêu cầu: {detail}", "the request cannot be made: {detail}");
     SendError::attention(Attention::Misconfigured, note)
 }

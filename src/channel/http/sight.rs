@@ -72,6 +72,12 @@ impl Http {
         }
     }
 
+    /// Whether a copy of the article is there, or could be: then no other is made.
+    pub(super) async fn is_found(&self, job: &Job) -> Result<bool, SendError> {
+        let Some(look_up) = &self.plan.look_up else { return Ok(false) };
+        Ok(!matches!(self.find(look_up, job.first()?, job.now).await?, Found::Nothing))
+    }
+
     async fn find(&self, look_up: &LookUp, item: &Item, now: DateTime<Utc>) -> Result<Found, SendError> {
         let values = self.press.values(item, None, false);
         let bad = |error: super::RenderError| SendError::permanent(error.0);

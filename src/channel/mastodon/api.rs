@@ -227,7 +227,7 @@ fn segment(id: &str) -> String {
 }
 
 fn body(request: RequestBuilder, status: &Status, media: &[String]) -> RequestBuilder {
-    let mut value = json!({ "status": status.status, "language": status.language, "media_ids": media });
+    let mut value = json!({ "status": status.text, "language": status.language, "media_ids": media });
     if let (Some(value), Some(visibility)) = (value.as_object_mut(), status.visibility) {
         value.insert("visibility".to_owned(), json!(visibility));
     }

@@ -161,7 +161,7 @@ impl Mastodon {
         let id = name(job)?;
         let Some(there) = self.api.status(id, job.now).await? else { return Err(vanished()) };
         let status = status(job)?;
-        let wanted = status.status.as_deref().map(gist).unwrap_or_default();
+        let wanted = status.text.as_deref().map(gist).unwrap_or_default();
         let expected = item.live.receipt().and_then(|receipt| receipt.seen.as_deref());
         let (shown, now) = (plain(&there.content), seen(&there));
         // Ours already: an edit whose answer was lost.
@@ -206,7 +206,7 @@ impl Mastodon {
     /// Reads the account's own statuses back to the hour when the article was handed over.
     async fn find(&self, job: &Job) -> Result<Seen, SendError> {
         let item = job.first()?;
-        let wanted = status(job)?.status.as_deref().map(gist).unwrap_or_default();
+        let wanted = status(job)?.text.as_deref().map(gist).unwrap_or_default();
         // Their clock may be behind ours.
         let earliest = item.updated - TimeDelta::hours(1);
         let (account, _) = self.api.account(job.now).await?;

@@ -30,8 +30,8 @@ pub(super) enum Visibility {
 /// The body of the request, but for the names of the pictures, which the far side gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Status {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) status: Option<String>,
+    #[serde(default, rename = "status", skip_serializing_if = "Option::is_none")]
+    pub(super) text: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) language: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,7 +60,7 @@ pub(super) fn render(items: &[Item], cx: &RenderContext, shape: Shape) -> Result
     } else {
         let pictures = if shape.images { MOST_PICTURES } else { 0 };
         Status {
-            status: Some(words(item, cx, shape)),
+            text: Some(words(item, cx, shape)),
             language: item.article.language.split('-').next().map(str::to_owned),
             // An edit cannot change it.
             visibility: matches!(item.action, Action::Create(_)).then_some(shape.visibility),
