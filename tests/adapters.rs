@@ -38,14 +38,15 @@ fn open_in(base: &Path, kind: &str, settings: &str) -> Arc<dyn Channel> {
     spec.open(&office(), base, true).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn settings(kind: &str) -> &'static str {
-    match kind {
+/// Settings that the tests below count on; `None`: the kind's own example will do.
+fn settings(kind: &str) -> Option<&'static str> {
+    Some(match kind {
         "site" => "folder = \"site\"\nbase_url = \"https://anbinh.example.vn\"",
         "fanpage" => "url = \"http://127.0.0.1:9/hook\"\nsecret = { file = \"secret\" }",
         "email" => EMAIL,
         "radio" => "folder = \"radio\"",
-        other => panic!("the tests do not know the kind {other}: add its settings here"),
-    }
+        _ => return None,
+    })
 }
 
 const EMAIL: &str = "from = \"UBND xã An Bình <tin@anbinh.example.vn>\"\nrecipients = \"nguoi-nhan.txt\"\n\
@@ -54,9 +55,16 @@ const EMAIL: &str = "from = \"UBND xã An Bình <tin@anbinh.example.vn>\"\nrecip
 fn open(kind: &str) -> (TempDir, Arc<dyn Channel>) {
     let folder = tempfile::tempdir().unwrap();
     let base = folder.path().to_owned();
+    let Some(settings) = settings(kind) else {
+        let example = KINDS.iter().find(|known| known.name == kind).map(|known| known.example).unwrap();
+        let spec = ChannelSpec::parse(Path::new("kenh.toml"), example, HANOI).unwrap_or_else(|error| panic!("{error}"));
+        // Without its secrets.
+        let channel = spec.open(&office(), &base, false).unwrap_or_else(|error| panic!("{error}"));
+        return (folder, channel);
+    };
     // A secret file is named as it stands, not from the channel's folder.
     let settings =
-        settings(kind).replace("file = \"secret\"", &format!("file = {:?}", base.join("secret").display().to_string()));
+        settings.replace("file = \"secret\"", &format!("file = {:?}", base.join("secret").display().to_string()));
     let channel = open_in(&base, kind, &settings);
     (folder, channel)
 }
@@ -127,6 +135,11 @@ fn rendering_is_pure_names_its_source_and_links_back() {
             assert_eq!(bytes, render(&*again, &item), "{kind} {action:?} differs in another process");
             let text = readable(kind, &bytes);
             // The announcer reads the name in full.
+            // What takes a copy back may be a bare request, which nobody reads.
+            if action == Action::Withdraw && text.contains("\"DELETE\"") {
+                assert!(!text.contains("7 giờ 30"), "{kind} repeats what it takes back:\n{text}");
+                continue;
+            }
             let name = if kind == "radio" { "Ủy ban nhân dân xã An Bình" } else { OFFICE };
             assert!(text.contains(name), "{kind} {action:?} does not name its source:\n{text}");
             if action == Action::Withdraw {
@@ -141,7 +154,7 @@ fn rendering_is_pure_names_its_source_and_links_back() {
                 assert!(said.iter().any(|word| text.contains(word)), "{kind} does not say that it corrects:\n{text}");
             }
             // The website is the original; the announcer cannot read out an address.
-            if matches!(kind, "fanpage" | "email") && action != Action::Withdraw {
+            if !matches!(kind, "site" | "radio") && action != Action::Withdraw {
                 assert!(text.contains(LINK), "{kind} {action:?} does not link back:\n{text}");
             }
         }
@@ -258,7 +271,7 @@ async fn the_website_appears_whole_and_a_withdrawn_article_leaves_index_feed_and
     let url = receipt.url.clone().unwrap();
     assert!(url.starts_with("https://anbinh.example.vn/bai/nasty-"), "{url}");
     // Another process goes on where this one stopped.
-    let site = open_in(folder.path(), "site", settings("site"));
+    let site = open_in(folder.path(), "site", settings("site").unwrap());
     site.advance(&single(&*site, article("2"), ACTIONS[0])).await.unwrap();
     let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
     let page_of = |url: &str| read(url.strip_prefix("https://anbinh.example.vn/").unwrap());

@@ -16,6 +16,11 @@ pub(crate) struct FileError {
 }
 
 impl FileError {
+    /// Something went wrong at `path`.
+    pub(crate) fn new(path: PathBuf, source: io::Error) -> Self {
+        Self { path, source }
+    }
+
     /// A folder that cannot be written is the channel's trouble, not the article's.
     pub(crate) fn into_send_error(self) -> SendError {
         let (path, source) = (self.path.display(), &self.source);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::settings::{OpenContext, Settings, SettingsError};
-use super::{Channel, email, fanpage, radio, site};
+use super::{Channel, email, fanpage, feed, http, mastodon, package, radio, site};
 use crate::text::Text;
 
 /// Reads the settings and builds the channel.
@@ -27,8 +27,28 @@ pub struct Kind {
     pub open: Open,
 }
 
+/// A further example of a kind whose channels differ much.
+pub struct Example {
+    /// The kind that it is of.
+    pub kind: &'static str,
+    /// Its name after `loa kinds KIND`.
+    pub name: &'static str,
+    /// A commented channel file.
+    pub text: &'static str,
+}
+
+/// Further examples, for the kinds that have some.
+const EXAMPLES: &[&[Example]] = &[http::EXAMPLES];
+
 /// Every kind, in the order in which people are told about them.
-pub const KINDS: &[Kind] = &[site::KIND, fanpage::KIND, email::KIND, radio::KIND];
+pub const KINDS: &[Kind] =
+    &[site::KIND, http::KIND, fanpage::KIND, email::KIND, radio::KIND, feed::KIND, package::KIND, mastodon::KIND];
+
+/// The further examples of a kind.
+pub fn examples(kind: &Kind) -> impl Iterator<Item = &'static Example> {
+    let name = kind.name;
+    EXAMPLES.iter().copied().flatten().filter(move |example| example.kind == name)
+}
 
 /// The kind of that name.
 #[must_use]

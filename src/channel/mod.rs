@@ -3,10 +3,10 @@
 //! An adapter renders (pure), tries once, looks up and classifies. It never retries, sleeps or reads a
 //! clock: the dispatcher does that.
 
+mod client;
 mod copies;
 mod failure;
 mod files;
-mod http;
 mod kinds;
 mod page;
 mod pictures;
@@ -16,6 +16,10 @@ mod settings;
 
 mod email;
 mod fanpage;
+mod feed;
+mod http;
+mod mastodon;
+mod package;
 mod radio;
 mod site;
 
@@ -30,10 +34,10 @@ use crate::article::{Article, Revision, sha256_hex};
 use crate::delivery::{Action, Live, Receipt, Slot};
 use crate::text::{Language, Text};
 
+pub use client::provide_tls;
 pub use copies::{Copies, CopyState, NoCopies};
 pub use failure::{Attention, Class, RenderError, SendError};
-pub use http::provide_tls;
-pub use kinds::{KINDS, Kind, Open, kind};
+pub use kinds::{Example, KINDS, Kind, Open, examples, kind};
 pub use pictures::{NoPictures, Pictures};
 pub use rehearsal::Rehearsal;
 pub use secret::{Secret, SecretError};

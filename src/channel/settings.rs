@@ -32,6 +32,12 @@ impl SettingsError {
     pub fn new(text: Text) -> Self {
         Self { span: None, text, from_parser: false }
     }
+
+    /// A mistake in the value that stands there.
+    #[must_use]
+    pub fn at(span: Range<usize>, text: Text) -> Self {
+        Self { span: Some(span), text, from_parser: false }
+    }
 }
 
 /// What an adapter may know when it is opened.

@@ -231,4 +231,7 @@ pub(super) struct Kinds {
     /// In tệp mẫu của loại này · Print this kind's example file
     #[arg(value_name = "KIND")]
     pub(super) kind: Option<String>,
+    /// Tệp mẫu khác của loại này · Another example of this kind
+    #[arg(value_name = "EXAMPLE", requires = "kind")]
+    pub(super) example: Option<String>,
 }

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::CliError;
+use super::args::Kinds;
 use super::print::Printer;
-use crate::channel::{KINDS, kind};
+use crate::channel::{KINDS, examples, kind};
 use crate::config::{Config, ConfigError, load_channels};
 use crate::text;
 use crate::text::Text;
@@ -56,9 +57,9 @@ fn error_json(error: &ConfigError, printer: &Printer) -> Value {
     })
 }
 
-/// Lists the kinds, or prints one kind's example file.
-pub(super) fn kinds(name: Option<&str>, printer: &Printer) -> Result<(), CliError> {
-    let Some(name) = name else {
+/// Lists the kinds, or prints an example file of one kind.
+pub(super) fn kinds(asked: &Kinds, printer: &Printer) -> Result<(), CliError> {
+    let Some(name) = asked.kind.as_deref() else {
         if printer.json() {
             let list: Vec<Value> = KINDS
                 .iter()
@@ -77,14 +78,17 @@ pub(super) fn kinds(name: Option<&str>, printer: &Printer) -> Result<(), CliErro
         ));
         return Ok(());
     };
-    match kind(name) {
-        Some(kind) => {
-            printer.bytes(kind.example.as_bytes());
-            Ok(())
+    let unknown =
+        |name: &str, valid: Vec<String>| CliError::Text(Unknown { name: name.to_owned(), valid, field: false }.text());
+    let kind = kind(name).ok_or_else(|| unknown(name, KINDS.iter().map(|kind| kind.name.to_owned()).collect()))?;
+    let text = match asked.example.as_deref() {
+        None => kind.example,
+        Some(name) => {
+            let found = examples(kind).find(|example| example.name == name);
+            let valid = || examples(kind).map(|example| example.name.to_owned()).collect();
+            found.ok_or_else(|| unknown(name, valid()))?.text
         }
-        None => {
-            let valid = KINDS.iter().map(|kind| kind.name.to_owned()).collect();
-            Err(CliError::Text(Unknown { name: name.to_owned(), valid, field: false }.text()))
-        }
-    }
+    };
+    printer.bytes(text.as_bytes());
+    Ok(())
 }

@@ -80,7 +80,7 @@ async fn run(args: Args, mut printer: Printer) -> ExitCode {
 async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
     match args.command {
         Command::Demo(asked) => return demo::demo(asked, printer).await,
-        Command::Kinds(kinds) => return check::kinds(kinds.kind.as_deref(), printer),
+        Command::Kinds(kinds) => return check::kinds(&kinds, printer),
         Command::Say(say) => return say::say(&say, &args.config, printer),
         _ => {}
     }

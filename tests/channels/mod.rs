@@ -1,1 +1,8 @@
 //! One file per adapter that speaks to an API: the table of faults, and what is particular to its far side.
+
+pub(crate) mod bench;
+mod feed;
+mod http;
+mod http_settings;
+mod mastodon;
+mod package;

@@ -122,7 +122,7 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
                 (Some(secret), true) => Some(secret.read().map_err(|error| SettingsError::new(error.0))?),
                 _ => None,
             };
-            super::http::provide_tls();
+            super::client::provide_tls();
             Transport::Smtp(session::Server::new(
                 host,
                 table.port.unwrap_or_else(|| table.security.port()),

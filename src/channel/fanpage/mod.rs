@@ -11,11 +11,11 @@ use serde::Deserialize;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
 use toml::Spanned;
 
+use super::client::Answer;
 use super::failure::{Attention, RenderError, SendError};
-use super::http::Answer;
 use super::{
     Channel, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen, Settings,
-    SettingsError, http,
+    SettingsError, client,
 };
 use crate::delivery::Action;
 use crate::text;
@@ -94,7 +94,7 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
         })?;
     }
     Ok(Arc::new(Fanpage {
-        client: http::client(cx.timeout)?,
+        client: client::client(cx.timeout)?,
         url,
         secret,
         honours_id: table.receiver_honours_id,
@@ -169,7 +169,7 @@ impl Fanpage {
             .header(HEADER_WEBHOOK_TIMESTAMP, timestamp)
             .header(HEADER_WEBHOOK_SIGNATURE, signature)
             .body(body.clone());
-        http::send(request, job.now).await
+        client::send(request, job.now).await
     }
 }
 

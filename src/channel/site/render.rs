@@ -31,7 +31,7 @@ impl Face {
             ("page", include_str!("templates/page.html")),
             ("withdrawn", include_str!("templates/withdrawn.html")),
             ("index", include_str!("templates/index.html")),
-            ("feed", include_str!("templates/feed.xml")),
+            ("atom", include_str!("templates/feed.xml")),
             ("sitemap", include_str!("templates/sitemap.xml")),
         ] {
             templates.add_template(name, source).map_err(|error| template_error(&error))?;
@@ -112,7 +112,7 @@ impl Face {
         let with = |entries: &[Value]| context! { entries, ..shared.clone() };
         Ok(vec![
             ("index.html", self.fill("index", &with(listed))?),
-            ("feed.xml", self.fill("feed", &with(listed))?),
+            ("feed.xml", self.fill("atom", &with(listed))?),
             ("sitemap.xml", self.fill("sitemap", &with(&all))?),
             ("style.css", include_str!("templates/style.css").to_owned()),
         ])

@@ -105,3 +105,8 @@ fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let theirs = headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(date);
     (until - theirs.unwrap_or(now)).to_std().ok().or(Some(Duration::ZERO))
 }
+
+/// Whether an address is one that can be asked over HTTP.
+pub(crate) fn is_web(url: &reqwest::Url) -> bool {
+    ["http://", "https://"].iter().any(|scheme| url.as_str().starts_with(scheme)) && url.has_host()
+}
