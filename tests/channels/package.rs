@@ -195,6 +195,16 @@ async fn a_package_that_was_taken_away_is_not_missed() {
 }
 
 #[tokio::test]
+async fn a_folder_that_has_moved_still_holds_its_packages() {
+    let bench = on_bench("");
+    let first = bench.live(bench.create()).await;
+    let name = Path::new(&first.remote_id).file_name().unwrap().to_str().unwrap().to_owned();
+    let moved = Receipt { remote_id: format!("/noi/cu/{name}"), ..first.clone() };
+    let second = bench.live(bench.update(&moved)).await;
+    assert!(!Path::new(&first.remote_id).exists() && Path::new(&second.remote_id).exists(), "{:?}", bench.names());
+}
+
+#[tokio::test]
 async fn what_a_kill_left_half_written_is_made_anew_and_what_was_begun_is_taken_back() {
     let bench = on_bench("form = \"folder\"");
     let slug = bench.slug();

@@ -136,11 +136,13 @@ fn receipt(job: &Job, path: &Path, seen: String) -> Receipt {
 }
 
 impl Package {
-    /// Where the package of the copy that is there now stands.
+    /// Where the package of the copy that is there now stands. Receipts show people the whole path; its name alone
+    /// counts, since the office's folder may have moved.
     fn standing(&self, item: &Item) -> PathBuf {
-        match &item.live {
-            Live::Shown { receipt, .. } if !receipt.remote_id.is_empty() => PathBuf::from(&receipt.remote_id),
-            live => self.place.package(&item.slug(), live.revision().unwrap_or(item.revision)),
+        let receipt = item.live.receipt().map(|receipt| Path::new(&receipt.remote_id));
+        match receipt.and_then(Path::file_name) {
+            Some(name) => self.place.folder.join(name),
+            None => self.place.package(&item.slug(), item.live.revision().unwrap_or(item.revision)),
         }
     }
 
