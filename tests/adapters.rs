@@ -44,6 +44,7 @@ fn settings(kind: &str) -> &'static str {
         "fanpage" => "url = \"http://127.0.0.1:9/hook\"\nsecret = { file = \"secret\" }",
         "email" => EMAIL,
         "radio" => "folder = \"radio\"",
+        "telegram" => "chat_id = -1001234567890\nbase_url = \"http://127.0.0.1:9\"\nbot_token = { file = \"secret\" }",
         other => panic!("the tests do not know the kind {other}: add its settings here"),
     }
 }
@@ -141,7 +142,7 @@ fn rendering_is_pure_names_its_source_and_links_back() {
                 assert!(said.iter().any(|word| text.contains(word)), "{kind} does not say that it corrects:\n{text}");
             }
             // The website is the original; the announcer cannot read out an address.
-            if matches!(kind, "fanpage" | "email") && action != Action::Withdraw {
+            if matches!(kind, "fanpage" | "email" | "telegram") && action != Action::Withdraw {
                 assert!(text.contains(LINK), "{kind} {action:?} does not link back:\n{text}");
             }
         }

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::process::{Daemon, eventually};
 
-const KINDS: [&str; 4] = ["site", "fanpage", "email", "radio"];
+const KINDS: [&str; 5] = ["site", "fanpage", "email", "radio", "telegram"];
 
 /// A copy of the repository's `config.toml` and `channels/`, on a port of its own.
 fn shipped() -> TempDir {
@@ -99,7 +99,7 @@ fn every_example_is_a_right_channel_file_once_its_secret_is_there() {
     command.env("FANPAGE_WEBHOOK_SECRET", crate::support::world::SECRET).env("EMAIL_PASSWORD", "mật khẩu");
     let output = command.output().expect("loa runs");
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert!(said(&output).contains("cấu hình đúng: 8 kênh"), "{}", said(&output));
+    assert!(said(&output).contains("cấu hình đúng: 9 kênh"), "{}", said(&output));
     // Without the secrets, each is named.
     let output = run(folder, &["check"]);
     assert_eq!(output.status.code(), Some(1));

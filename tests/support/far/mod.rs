@@ -1,1 +1,5 @@
 //! The models of far sides with APIs: their records, their rules, their traps, and what the public sees of them.
+
+pub(crate) mod graph;
+pub(crate) mod graph_answers;
+pub(crate) mod telegram;
