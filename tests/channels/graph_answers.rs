@@ -99,6 +99,8 @@ async fn what_is_lost_is_looked_up_for_a_new_post_and_repeated_for_a_withdrawal(
     far.script(vec![Fault::Redirect301]);
     let error = page.advance(&other, CREATE, Live::Nothing).await.unwrap_err();
     assert_eq!(name(&error.class), "misconfigured");
+    drop(far);
+    let (page, far) = alone("");
     far.go_offline();
     let error = page.advance(&other, CREATE, Live::Nothing).await.unwrap_err();
     assert_eq!(name(&error.class), "transient", "nothing left this machine");

@@ -68,32 +68,33 @@ async fn two_hundred_rounds_of_random_faults_double_nothing_lose_nothing_and_hol
         });
         far.random(seed, weights());
         let mut dice = fastrand::Rng::with_seed(seed);
-        let mut wanted: BTreeMap<usize, Option<usize>> = BTreeMap::new();
+        // What each article should show; the newest of each place can still change.
+        let mut wanted: BTreeMap<String, Option<String>> = BTreeMap::new();
+        let mut places: Vec<Option<String>> = vec![None; ARTICLES];
         for round in 0..ROUNDS {
-            for number in 0..ARTICLES {
-                let id = format!("bai-{number}");
-                match (wanted.get(&number).copied().flatten(), dice.u32(0..10)) {
-                    (Some(_), 0..3) => {
-                        inside.withdraw(&ArticleKey { source: "cli".to_owned(), external_id: id }).await;
-                        wanted.insert(number, None);
+            for (number, place) in places.iter_mut().enumerate() {
+                // Sometimes several orders come before the first is carried out.
+                for order in 0..dice.usize(0..3) {
+                    if place.is_some() && dice.u32(0..10) < 3 {
+                        let id = place.take().expect("an article");
+                        inside.withdraw(&ArticleKey { source: "cli".to_owned(), external_id: id.clone() }).await;
+                        wanted.insert(id, None);
+                        continue;
                     }
-                    (_, 0..7) => {
-                        let body = format!("Lần {round} của {id}.");
-                        inside.publish(&world.article(&id, &format!("Bài {number}"), &body)).await;
-                        wanted.insert(number, Some(round));
-                    }
-                    _ => {}
+                    let id = place.get_or_insert_with(|| format!("bai-{number}-{round}-{order}")).clone();
+                    let body = format!("Lần {round}.{order} của {id}.");
+                    inside.publish(&world.article(&id, &format!("Bài {number}"), &body)).await;
+                    wanted.insert(id, Some(body));
                 }
             }
             let rows = rest(&inside).await;
             let open: Vec<_> = rows.iter().filter(|row| row.delivery.state != State::Settled).collect();
             assert!(open.is_empty(), "seed {seed}, round {round}: {open:#?}");
             let public = far.public();
-            for (number, round_shown) in &wanted {
-                let of = format!("của bai-{number}.");
+            for (id, newest) in &wanted {
+                let of = format!("của {id}.");
                 let copies: Vec<&String> = public.iter().filter(|copy| copy.contains(&of)).collect();
-                let newest = round_shown.map(|round| format!("Lần {round} {of}"));
-                let fits = match &newest {
+                let fits = match newest {
                     Some(newest) => copies.len() == 1 && copies[0].contains(newest),
                     None => copies.is_empty(),
                 };

@@ -228,6 +228,7 @@ async fn what_telegram_answers_is_put_into_its_class() {
     far.script(vec![Fault::StatusRetryAfter(429, RetryAfter::Seconds(9))]);
     let error = channel.advance(&article("1"), CREATE, Live::Nothing).await.unwrap_err();
     assert_eq!(error.class, Class::Throttled { retry_after: Some(Duration::from_secs(9)) });
+    let (channel, far) = alone("");
     far.go_offline();
     let error = channel.advance(&article("1"), CREATE, Live::Nothing).await.unwrap_err();
     assert!(matches!(error.class, Class::Transient { .. }) && !format!("{error:?}").contains(TOKEN), "{error:?}");

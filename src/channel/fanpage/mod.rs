@@ -84,14 +84,20 @@ fn chosen(settings: &Settings<'_>) -> Result<Transport, SettingsError> {
 /// A key of the other transport is a half-finished change of transport: say so, where it stands.
 fn refuse_foreign_keys(settings: &Settings<'_>, transport: Transport) -> Result<(), SettingsError> {
     let (own, other) = (transport.name(), transport.other().name());
-    let foreign = settings.0.get_ref().keys().find(|key| transport.other().keys().contains(&key.get_ref().as_ref()));
-    let Some(key) = foreign else { return Ok(()) };
+    let is_foreign = |key: &&toml::Spanned<_>| transport.other().keys().contains(&name_of(key));
+    let Some(key) = settings.0.get_ref().keys().filter(is_foreign).min_by_key(|key| key.span().start) else {
+        return Ok(());
+    };
     let name = key.get_ref();
     let text = text!(
         "\"{name}\" chỉ dùng với transport = \"{other}\", còn kênh này dùng \"{own}\". Bỏ dòng này, hoặc ghi transport = \"{other}\"",
         "\"{name}\" belongs to transport = \"{other}\", but this channel uses \"{own}\". Remove it, or set transport = \"{other}\""
     );
     Err(mistake(key.span(), text))
+}
+
+fn name_of<'a>(key: &'a toml::Spanned<std::borrow::Cow<'_, str>>) -> &'a str {
+    key.get_ref()
 }
 
 fn mistake(span: std::ops::Range<usize>, text: Text) -> SettingsError {

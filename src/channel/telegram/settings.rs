@@ -18,7 +18,8 @@ const SHORTEST_TEXT: usize = 200;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
-    chat_id: Spanned<ChatId>,
+    /// A number or a name.
+    chat_id: Spanned<toml::Value>,
     bot_token: Secret,
     base_url: Option<Spanned<String>>,
     text_limit: Option<Spanned<usize>>,
@@ -30,13 +31,6 @@ struct Table {
     silent: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ChatId {
-    Number(i64),
-    Name(String),
-}
-
 fn yes() -> bool {
     true
 }
@@ -46,8 +40,8 @@ pub(super) fn read(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<(Bot,
     let mistake =
         |span: std::ops::Range<usize>, text: Text| SettingsError { span: Some(span), text, from_parser: false };
     let chat = match table.chat_id.get_ref() {
-        ChatId::Number(number) if *number != 0 => json!(number),
-        ChatId::Name(name) if is_name(name) => json!(name),
+        toml::Value::Integer(number) if *number != 0 => json!(number),
+        toml::Value::String(name) if is_name(name) => json!(name),
         _ => {
             let text = text!(
                 "chat_id là số của kênh như -1001234567890, hoặc \"@ten_kenh\"",
