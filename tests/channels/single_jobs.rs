@@ -44,9 +44,14 @@ impl Single {
         let source = format!("kind = \"{kind}\"\n[limits]\ntimeout = \"1s\"\n[settings]\n{settings}\n");
         let file = std::path::Path::new("kenh.toml");
         let spec = ChannelSpec::parse(file, &source, HANOI).map_err(|error| error.to_string())?;
+        // A rehearsal needs no secrets.
+        let rehearsed = settings.replace("{ file =", "{ env = \"LOA_TEST_KHONG_CO\" } #");
+        let rehearsed = source.replace(&settings, &rehearsed);
+        let opened = ChannelSpec::parse(file, &rehearsed, HANOI).map(|spec| spec.open(&office(), folder.path(), false));
         let channel = spec
             .open(&office(), folder.path(), true)
             .map_err(|error| format!("{}: {}", error.line.unwrap_or_default(), error.text.vi))?;
+        opened.map_err(|error| error.to_string())?.unwrap_or_else(|error| panic!("{error}"));
         Ok(Self { channel, folder })
     }
 
@@ -71,7 +76,7 @@ impl Single {
         };
         let cx = RenderContext { office: office(), at: start(), edition: None };
         let payload = self.channel.render(std::slice::from_ref(&item), &cx).unwrap_or_else(|error| panic!("{error}"));
-        let key = format!("loa_{}_{}", action.name(), item.revision);
+        let key = format!("loa_{}_{}_{}", article.key.external_id, action.name(), item.revision);
         let (copies, pictures) = (Arc::new(NoCopies), Arc::new(Album));
         Job { key, items: vec![item], edition: None, payload, now, copies, pictures }
     }

@@ -26,36 +26,31 @@ const MOST_PREVIEWS: u32 = 3;
 /// Jobs remembered at once; more would mean that something is wrong, and forgetting only costs a wait.
 const MOST_REMEMBERED: usize = 1_000;
 
-/// How often each job's link could not be previewed.
+/// How often something was in vain, by job. Only kept while the process runs.
 #[derive(Default)]
-pub(super) struct Previews(Mutex<BTreeMap<String, u32>>);
+pub(super) struct Vain(Mutex<BTreeMap<(String, &'static str), u32>>);
 
-impl Previews {
-    /// Counts one more in vain; true when it is time to go on without.
-    fn give_up(&self, job: &str) -> bool {
+impl Vain {
+    /// Counts one more; returns how many that makes.
+    fn count(&self, job: &str, what: &'static str) -> u32 {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() > MOST_REMEMBERED {
             counts.clear();
         }
-        let count = counts.entry(job.to_owned()).or_default();
+        let count = counts.entry((job.to_owned(), what)).or_default();
         *count += 1;
-        *count >= MOST_PREVIEWS
+        *count
     }
 
     fn forget(&self, job: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(job);
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.retain(|(known, _), _| known != job);
     }
 }
 
 impl Call<'_> {
     /// Makes the post, hidden.
-    pub(super) async fn make(
-        &self,
-        job: &Job,
-        item: &Item,
-        post: &Post,
-        previews: &Previews,
-    ) -> Result<Progress, SendError> {
+    pub(super) async fn make(&self, job: &Job, item: &Item, post: &Post, vain: &Vain) -> Result<Progress, SendError> {
         let uploaded = self.photos(job, &post.photos).await?;
         let mut photos = uploaded.as_slice();
         // Beside pictures the preview of a link is lost; the address is in the message.
@@ -64,7 +59,7 @@ impl Call<'_> {
             let made = self.post(&format!("{}/feed", self.graph.page), feed(post, photos, link)).await;
             match made {
                 Ok(answer) => {
-                    previews.forget(&job.key);
+                    vain.forget(&job.key);
                     let id = answer.get("id").and_then(Value::as_str);
                     let id = id.ok_or_else(|| SendError::ambiguous(incomplete("id")))?;
                     return Ok(Progress::Staged(id.to_owned()));
@@ -75,7 +70,7 @@ impl Call<'_> {
                     photos = photos.get(..fewer).unwrap_or_default();
                 }
                 Err(failure) if failure.meaning() == Some(Meaning::NoPreview) && link.is_some() => {
-                    if !previews.give_up(&job.key) {
+                    if vain.count(&job.key, "preview") < MOST_PREVIEWS {
                         return Err(failure.into_send_error(Step::LookFirst));
                     }
                     tracing::warn!("Facebook cannot read the linked page: the post goes out without its preview");
@@ -84,7 +79,7 @@ impl Call<'_> {
                 Err(failure) if failure.meaning() == Some(Meaning::Duplicate) => {
                     return self.adopt(job, item, post, failure).await;
                 }
-                Err(failure) => return Err(failure.into_send_error(Step::LookFirst)),
+                Err(failure) => return Err(lost_before(job, vain, failure.into_send_error(Step::LookFirst))),
             }
         }
     }
@@ -157,6 +152,18 @@ impl Call<'_> {
             }
         }
         Ok(ids)
+    }
+}
+
+/// The first time an answer is lost, the page is looked up. Where that found nothing and the next is lost as well,
+/// another hidden post harms nobody, but there should not be one every few seconds: from then on it waits
+/// longer and longer.
+fn lost_before(job: &Job, vain: &Vain, error: SendError) -> SendError {
+    match error.class {
+        Class::Ambiguous { retry_after } if vain.count(&job.key, "answer") > 1 => {
+            SendError::transient(error.note).after(retry_after)
+        }
+        _ => error,
     }
 }
 

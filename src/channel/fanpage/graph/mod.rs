@@ -35,12 +35,12 @@ struct GraphPage {
     graph: Graph,
     shape: Shape,
     most_photos: usize,
-    previews: create::Previews,
+    vain: create::Vain,
 }
 
 pub(super) fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>, SettingsError> {
     let (graph, shape, most_photos) = settings::read(settings, cx)?;
-    Ok(Arc::new(GraphPage { graph, shape, most_photos, previews: create::Previews::default() }))
+    Ok(Arc::new(GraphPage { graph, shape, most_photos, vain: create::Vain::default() }))
 }
 
 impl Channel for GraphPage {
@@ -68,7 +68,7 @@ impl Channel for GraphPage {
                     call.correct(job, &known, &post).await
                 }
                 (_, Live::Staged { remote_id, .. }) => self.go_on(&call, job, remote_id, &post).await,
-                (_, _) => call.make(job, item, &post, &self.previews).await,
+                (_, _) => call.make(job, item, &post, &self.vain).await,
             }
         })
     }
@@ -123,7 +123,7 @@ impl GraphPage {
             Err(failure) if failure.is_gone() => {
                 // Somebody deleted it, or Facebook dropped it: nobody has seen it, another is made.
                 call.alive().await?;
-                return call.make(job, item, post, &self.previews).await;
+                return call.make(job, item, post, &self.vain).await;
             }
             standing => standing.map_err(repeatable)?,
         };
@@ -146,7 +146,7 @@ impl GraphPage {
                     Err(failure) if !failure.is_gone() => return Err(repeatable(failure)),
                     _ => {}
                 }
-                call.make(job, item, post, &self.previews).await
+                call.make(job, item, post, &self.vain).await
             }
         }
     }
