@@ -2,7 +2,7 @@
 
 use loa::article::{Article, Image};
 use loa::channel::{Class, Progress, Seen};
-use loa::delivery::{Action, Live, State};
+use loa::delivery::{Action, Event, Hold, Live, State};
 use loa::queue::PauseCause;
 
 use super::single_jobs::{CREATE, LINK, Single, UPDATE, picture, shown};
@@ -199,14 +199,8 @@ async fn a_lost_create_is_found_hidden_or_public_and_absent_only_after_two_looks
             graph.hour(|| START - 86_400);
             graph.posts.clear();
         });
-        far.change(|graph| {
-            graph.stranger(
-                &serde_json::from_slice::<serde_json::Value>(&job.payload.bytes).unwrap()["message"]
-                    .as_str()
-                    .unwrap()
-                    .to_owned(),
-            )
-        });
+        let payload: serde_json::Value = serde_json::from_slice(&job.payload.bytes).unwrap();
+        far.change(|graph| graph.stranger(payload["message"].as_str().unwrap()));
         assert_eq!(page.channel.look_up(&job).await.unwrap(), Seen::NotYet);
         // What cannot be read proves nothing.
         far.change(|graph| graph.broken_reads = 1);
@@ -448,4 +442,46 @@ async fn a_dead_token_pauses_without_spending_tries_and_everything_goes_out_in_o
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_look_after_a_killed_reveal_tells_hidden_from_public_and_looks_further_when_it_vanished() {
+    let (page, far) = alone("");
+    let Progress::Staged(id) = page.advance(&article("1"), CREATE, Live::Nothing).await.unwrap() else { panic!() };
+    let staged = Live::Staged { revision: loa::article::Revision(1), remote_id: id.clone() };
+    let job = page.job(&article("1"), CREATE, staged);
+    assert_eq!(page.channel.look_up(&job).await.unwrap(), Seen::Staged(id.clone()));
+    far.change(|graph| graph.posts[0].published = true);
+    let Seen::Present(receipt) = page.channel.look_up(&job).await.unwrap() else { panic!() };
+    assert_eq!(receipt.remote_id, id);
+    far.change(|graph| graph.posts.clear());
+    assert_eq!(page.channel.look_up(&job).await.unwrap(), Seen::NotYet);
+    // A withdrawal that was cut off may be done again; a correction is compared.
+    let job = page.job(&article("1"), Action::Withdraw, shown(receipt.clone()));
+    assert_eq!(page.channel.look_up(&job).await.unwrap(), Seen::Absent);
+    let job = page.job(&article("1"), UPDATE, shown(receipt));
+    assert_eq!(page.channel.look_up(&job).await.unwrap(), Seen::Absent);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_persons_edit_holds_the_correction_until_somebody_lets_it_go_on() {
+    let world = World::bare();
+    let far = HostileApi::start(Graph::new());
+    set_up(&world, &far, "");
+    let inside = Inside::start(&world).await;
+    inside.publish(&world.article("bai", "Lịch tiêm", "Lần một.")).await;
+    inside.drain().await;
+    far.change(|graph| graph.posts[0].message.push_str(" (đã gọi điện hỏi lại)"));
+    inside.publish(&world.article("bai", "Lịch tiêm", "Lần hai.")).await;
+    let rows = inside.drain().await;
+    let State::Held { why: why @ Hold::Edited { .. } } = &rows[0].delivery.state else { panic!("{rows:#?}") };
+    assert!(why.text().vi.contains("đã gọi điện hỏi lại") && why.text().vi.contains("loa retry"), "{why:?}");
+    assert!(far.public()[0].contains("Lần một."), "nothing was overwritten");
+    let release = Event::Release(rows[0].delivery.plan.clone());
+    let (queue, now) = (inside.app.queue(), inside.clock.now());
+    queue.decide(rows[0].delivery.id, release, "test".to_owned(), now).await.unwrap().unwrap();
+    let rows = inside.drain().await;
+    assert_eq!(rows[0].delivery.state, State::Settled);
+    assert!(far.public().len() == 1 && far.public()[0].contains("Lần hai."), "{:?}", far.public());
+    inside.stop().await;
 }

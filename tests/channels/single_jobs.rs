@@ -114,8 +114,7 @@ struct Album;
 
 impl Pictures for Album {
     fn bytes<'a>(&'a self, hash: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, SendError>> {
-        let known: BTreeMap<String, Vec<u8>> =
-            (0..16).map(|number| png(number)).map(|bytes| (sha256_hex(&bytes), bytes)).collect();
+        let known: BTreeMap<String, Vec<u8>> = (0..16).map(png).map(|bytes| (sha256_hex(&bytes), bytes)).collect();
         Box::pin(async move { Ok(known.get(hash).cloned()) })
     }
 }

@@ -111,8 +111,7 @@ impl Refusal {
         let note = self.note();
         match self.meaning() {
             Meaning::Unsure if step == Step::LookFirst => SendError::ambiguous(note),
-            Meaning::Unsure => SendError::transient(note),
-            Meaning::NoPreview => SendError::transient(note),
+            Meaning::Unsure | Meaning::NoPreview => SendError::transient(note),
             Meaning::Throttled(minutes) => {
                 let rest = self.regained_in.unwrap_or(Duration::from_secs(minutes * 60));
                 SendError::throttled(Some(rest), note)

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::answer::{Failure, Step};
 use super::api::Call;
 use super::codes::Meaning;
-use super::create::one;
+use super::create::{one, receipt};
 use super::posts::Standing;
 use super::render::{Post, nfc};
 use crate::channel::failure::{Class, SendError};
@@ -32,7 +32,7 @@ impl Call<'_> {
         let mine = live.seen.as_ref().is_none_or(|seen| *seen == standing.fingerprint());
         // An edit of ours whose answer was lost is there already.
         if standing.says(&post.message) && standing.is_published {
-            return Ok(Progress::Live(self.receipt(job, &standing)));
+            return Ok(Progress::Live(receipt(job, &standing)));
         }
         if !mine {
             return Err(SendError::edited(standing.fingerprint(), difference(&standing)));
@@ -48,7 +48,7 @@ impl Call<'_> {
             after.message = nfc(&post.message);
         }
         self.read_link_again(post.link.as_deref()).await;
-        Ok(Progress::Live(self.receipt(job, &after)))
+        Ok(Progress::Live(receipt(job, &after)))
     }
 
     async fn edit(&self, id: &str, body: Map<String, Value>) -> Result<(), SendError> {
@@ -58,10 +58,10 @@ impl Call<'_> {
                 let refused = refusal.into_send_error(Step::LookFirst);
                 // A refusal for want of permission is about this post alone where the token is known to be in
                 // order: only the app that made a post may edit it.
-                match self.reaches_far_enough().await? {
-                    true => Err(SendError::permanent(refused.note)),
-                    false => Err(refused),
+                if self.reaches_far_enough().await? {
+                    return Err(SendError::permanent(refused.note));
                 }
+                Err(refused)
             }
             Err(failure) => Err(failure.into_send_error(Step::LookFirst)),
         }

@@ -88,7 +88,7 @@ impl Call<'_> {
     async fn adopt(&self, job: &Job, item: &Item, post: &Post, failure: Failure) -> Result<Progress, SendError> {
         let wanted = Wanted { text: Says::Exactly(&post.message), since: item.updated };
         if let Some(standing) = self.published(&wanted).await?.into_iter().next() {
-            return Ok(Progress::Live(self.receipt(job, &standing)));
+            return Ok(Progress::Live(receipt(job, &standing)));
         }
         if let Some(standing) = self.hidden(&wanted).await?.into_iter().next() {
             return Ok(Progress::Staged(standing.id));
@@ -109,13 +109,7 @@ impl Call<'_> {
                 "Facebook does not show the post yet"
             ))));
         }
-        Ok(self.receipt(job, &standing))
-    }
-
-    pub(super) fn receipt(&self, job: &Job, standing: &Standing) -> Receipt {
-        let mut receipt = job.receipt(standing.id.clone(), standing.url.clone());
-        receipt.seen = Some(standing.fingerprint());
-        receipt
+        Ok(receipt(job, &standing))
     }
 
     /// Uploads the pictures, hidden; those that are never used disappear by themselves after a day. A picture
@@ -176,6 +170,13 @@ fn feed(post: &Post, photos: &[String], link: Option<&str>) -> Map<String, Value
         body.insert("attached_media".to_owned(), photos.into());
     }
     body
+}
+
+/// A receipt for what stands there.
+pub(super) fn receipt(job: &Job, standing: &Standing) -> Receipt {
+    let mut receipt = job.receipt(standing.id.clone(), standing.url.clone());
+    receipt.seen = Some(standing.fingerprint());
+    receipt
 }
 
 /// A body with a single field.

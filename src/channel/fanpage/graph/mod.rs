@@ -26,6 +26,7 @@ use crate::delivery::{Action, Live, Receipt};
 use crate::text;
 use answer::Step;
 use api::{Call, Graph};
+use create::receipt;
 use posts::{Says, Standing, Wanted};
 use render::Post;
 
@@ -88,14 +89,14 @@ impl Channel for GraphPage {
                 }
                 (Action::Update(_), Live::Shown { receipt, .. }) => match call.standing(&receipt.remote_id).await {
                     Ok(standing) if standing.is_published && standing.says(&post.message) => {
-                        Ok(Seen::Present(call.receipt(job, &standing)))
+                        Ok(Seen::Present(create::receipt(job, &standing)))
                     }
                     Ok(_) => Ok(Seen::Absent),
                     Err(failure) if failure.is_gone() => Ok(Seen::Absent),
                     Err(failure) => Err(failure.into_send_error(Step::Repeatable)),
                 },
                 (_, Live::Staged { remote_id, .. }) => match call.standing(remote_id).await {
-                    Ok(standing) => Ok(staged_or_public(&call, job, &standing, &post)),
+                    Ok(standing) => Ok(staged_or_public(job, &standing, &post)),
                     Err(failure) if failure.is_gone() => self.find(&call, job, item.updated, &post).await,
                     Err(failure) => Err(failure.into_send_error(Step::Repeatable)),
                 },
@@ -133,10 +134,10 @@ impl GraphPage {
                 Err(failure) if failure.is_gone() => Err(SendError::transient(repeatable(failure).note)),
                 revealed => revealed.map(Progress::Live).map_err(repeatable),
             },
-            (true, true) => Ok(Progress::Live(call.receipt(job, &standing))),
+            (true, true) => Ok(Progress::Live(receipt(job, &standing))),
             // A reveal whose answer was lost; since then a correction has come.
             (false, true) => {
-                let mut live = call.receipt(job, &standing);
+                let mut live = receipt(job, &standing);
                 live.seen = None;
                 call.correct(job, &live, post).await
             }
@@ -162,16 +163,16 @@ impl GraphPage {
             )));
         }
         if let Some(standing) = public.first() {
-            return Ok(Seen::Present(call.receipt(job, standing)));
+            return Ok(Seen::Present(receipt(job, standing)));
         }
         let hidden = call.hidden(&wanted).await?;
         Ok(hidden.into_iter().next().map_or(Seen::NotYet, |standing| Seen::Staged(standing.id)))
     }
 }
 
-fn staged_or_public(call: &Call<'_>, job: &Job, standing: &Standing, post: &Post) -> Seen {
+fn staged_or_public(job: &Job, standing: &Standing, post: &Post) -> Seen {
     match (standing.is_published, standing.says(&post.message)) {
-        (true, true) => Seen::Present(call.receipt(job, standing)),
+        (true, true) => Seen::Present(receipt(job, standing)),
         // The next try compares and goes on from there.
         (true, false) => Seen::Absent,
         (false, _) => Seen::Staged(standing.id.clone()),

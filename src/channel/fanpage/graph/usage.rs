@@ -30,7 +30,7 @@ fn read(said: &Value, found: &mut Option<Allowance>) {
     match said {
         Value::Array(all) => all.iter().for_each(|one| read(one, found)),
         Value::Object(fields) => {
-            let used = PERCENTAGES.iter().filter_map(|name| fields.get(*name)?.as_f64()).fold(None, worst);
+            let used = PERCENTAGES.iter().filter_map(|name| fields.get(*name)?.as_f64()).reduce(f64::max);
             if let Some(used) = used {
                 // Beyond 255 % it makes no difference.
                 let percent = (0..=u8::MAX).rev().find(|percent| f64::from(*percent) <= used).unwrap_or(0);
@@ -47,8 +47,4 @@ fn read(said: &Value, found: &mut Option<Allowance>) {
         }
         _ => {}
     }
-}
-
-fn worst(so_far: Option<f64>, next: f64) -> Option<f64> {
-    Some(so_far.map_or(next, |so_far| so_far.max(next)))
 }
