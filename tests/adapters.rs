@@ -45,6 +45,7 @@ fn settings(kind: &str) -> Option<&'static str> {
         "fanpage" => "url = \"http://127.0.0.1:9/hook\"\nsecret = { file = \"secret\" }",
         "email" => EMAIL,
         "radio" => "folder = \"radio\"",
+        "telegram" => "chat_id = -1001234567890\nbase_url = \"http://127.0.0.1:9\"\nbot_token = { file = \"secret\" }",
         _ => return None,
     })
 }

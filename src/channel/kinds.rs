@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::settings::{OpenContext, Settings, SettingsError};
-use super::{Channel, email, fanpage, feed, http, mastodon, package, radio, site};
+use super::{Channel, email, fanpage, feed, http, mastodon, package, radio, site, telegram};
 use crate::text::Text;
 
 /// Reads the settings and builds the channel.
@@ -41,8 +41,17 @@ pub struct Example {
 const EXAMPLES: &[&[Example]] = &[http::EXAMPLES];
 
 /// Every kind, in the order in which people are told about them.
-pub const KINDS: &[Kind] =
-    &[site::KIND, http::KIND, fanpage::KIND, email::KIND, radio::KIND, feed::KIND, package::KIND, mastodon::KIND];
+pub const KINDS: &[Kind] = &[
+    site::KIND,
+    http::KIND,
+    fanpage::KIND,
+    email::KIND,
+    radio::KIND,
+    feed::KIND,
+    package::KIND,
+    telegram::KIND,
+    mastodon::KIND,
+];
 
 /// The further examples of a kind.
 pub fn examples(kind: &Kind) -> impl Iterator<Item = &'static Example> {

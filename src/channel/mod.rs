@@ -22,6 +22,7 @@ mod mastodon;
 mod package;
 mod radio;
 mod site;
+mod telegram;
 
 use std::sync::Arc;
 use std::time::Duration;

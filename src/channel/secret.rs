@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
@@ -79,4 +79,12 @@ impl<'de> Deserialize<'de> for Secret {
             Place { .. } => Err(D::Error::custom(wanted)),
         }
     }
+}
+
+/// What stands for a secret in words that are shown.
+const HIDDEN: &str = "***";
+
+/// A far side's own words without our secrets: some repeat the token that they refuse.
+pub(crate) fn scrub(words: &str, secrets: &[&SecretString]) -> String {
+    secrets.iter().fold(words.to_owned(), |words, secret| words.replace(secret.expose_secret(), HIDDEN))
 }

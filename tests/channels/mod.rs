@@ -6,3 +6,8 @@ mod http;
 mod http_settings;
 mod mastodon;
 mod package;
+mod graph;
+mod graph_answers;
+mod graph_rounds;
+mod single_jobs;
+mod telegram;

@@ -1,28 +1,24 @@
-//! Fanpage over a signed webhook (Standard Webhooks 1.0.0): one event per change of an article.
+//! The Fanpage, by one of two transports: a signed webhook whose receiver posts for the office, or Facebook's
+//! Graph API itself.
 
+mod graph;
 mod render;
+mod webhook;
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-use reqwest::{Client, StatusCode, Url};
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
-use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
-use toml::Spanned;
-
-use super::client::Answer;
-use super::failure::{Attention, RenderError, SendError};
-use super::{
-    Channel, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen, Settings,
-    SettingsError, client,
-};
-use crate::delivery::Action;
+use super::{Channel, Kind, OpenContext, Settings, SettingsError};
 use crate::text;
+use crate::text::Text;
 
 pub(super) const KIND: Kind = Kind {
     name: "fanpage",
-    about: || text!("Fanpage, qua webhook có chữ ký", "Fanpage, over a signed webhook"),
+    about: || {
+        text!(
+            "Fanpage, qua webhook có chữ ký hoặc thẳng qua Graph API",
+            "Fanpage, over a signed webhook or the Graph API itself"
+        )
+    },
     example: include_str!("example.toml"),
     bundles: false,
     letters: false,
@@ -30,197 +26,80 @@ pub(super) const KIND: Kind = Kind {
     open,
 };
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    #[serde(default)]
-    transport: Transport,
-    url: Spanned<String>,
-    secret: Secret,
-    #[serde(default = "yes")]
-    receiver_honours_id: bool,
-    #[serde(default = "most_text")]
-    text_limit: usize,
-    #[serde(default = "yes")]
-    hashtags: bool,
-    #[serde(default = "yes")]
-    images: bool,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// How posts get onto the page.
+#[derive(Clone, Copy)]
 enum Transport {
-    #[default]
     Webhook,
+    Graph,
 }
 
-fn yes() -> bool {
-    true
-}
+impl Transport {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Graph => "graph",
+        }
+    }
 
-/// A comfortable length for a post; Standard Webhooks asks for payloads under about 20 kB.
-fn most_text() -> usize {
-    2_000
-}
+    fn other(self) -> Self {
+        match self {
+            Self::Webhook => Self::Graph,
+            Self::Graph => Self::Webhook,
+        }
+    }
 
-struct Fanpage {
-    client: Client,
-    url: Url,
-    /// `None` in a rehearsal, which signs nothing.
-    secret: Option<SecretString>,
-    honours_id: bool,
-    shape: render::Shape,
+    /// The keys that have a meaning with this transport only.
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Webhook => webhook::KEYS,
+            Self::Graph => graph::KEYS,
+        }
+    }
 }
 
 fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>, SettingsError> {
-    let table: Table = settings.parse()?;
-    let Transport::Webhook = table.transport;
-    let bad_url = || SettingsError {
-        span: Some(table.url.span()),
-        text: text!("url phải là địa chỉ http(s)://… của nơi nhận", "url has to be the receiver's http(s):// address"),
-        from_parser: false,
-    };
-    let url = Url::parse(table.url.get_ref()).map_err(|_| bad_url())?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(bad_url());
-    }
-    let secret = cx.live.then(|| table.secret.read()).transpose().map_err(|error| SettingsError::new(error.0))?;
-    if let Some(secret) = &secret {
-        signer(secret).map_err(|_| {
-            SettingsError::new(text!(
-                "khóa bí mật của webhook phải có dạng whsec_… (base64)",
-                "the webhook secret has to look like whsec_… (base64)"
-            ))
-        })?;
-    }
-    Ok(Arc::new(Fanpage {
-        client: client::client(cx.timeout)?,
-        url,
-        secret,
-        honours_id: table.receiver_honours_id,
-        shape: render::Shape { text_limit: table.text_limit, hashtags: table.hashtags, images: table.images },
-    }))
-}
-
-fn signer(secret: &SecretString) -> Result<Webhook, standardwebhooks::WebhookError> {
-    Webhook::new(secret.expose_secret())
-}
-
-impl Channel for Fanpage {
-    fn repeat(&self) -> Repeat {
-        if self.honours_id { Repeat::Safe } else { Repeat::Never }
-    }
-
-    fn render(&self, items: &[Item], cx: &RenderContext) -> Result<Payload, RenderError> {
-        render::render(items, cx, self.shape)
-    }
-
-    fn advance<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Progress, SendError>> {
-        Box::pin(async move {
-            let item = job.first()?;
-            let answer = self.post(job).await?;
-            classify(&answer)?;
-            if item.action == Action::Withdraw {
-                return Ok(Progress::Gone);
-            }
-            let url = public_url(&answer.body);
-            Ok(Progress::Live(job.receipt(item.article.key.to_string(), url)))
-        })
-    }
-
-    /// A receiver cannot be asked what it has.
-    fn look_up<'a>(&'a self, _: &'a Job) -> BoxFuture<'a, Result<Seen, SendError>> {
-        Box::pin(async {
-            Ok(Seen::Unknown(text!(
-                "nơi nhận không cho tra cứu; hãy xem Fanpage",
-                "the receiver cannot be asked; look at the Fanpage"
-            )))
-        })
-    }
-
-    fn probe(&self) -> BoxFuture<'_, Result<Health, SendError>> {
-        Box::pin(async {
-            Ok(Health {
-                proven: false,
-                credential_ends: None,
-                note: text!("webhook chỉ kiểm tra được khi gửi thật", "a webhook can only be proved by sending"),
-            })
-        })
+    let transport = chosen(&settings)?;
+    refuse_foreign_keys(&settings, transport)?;
+    match transport {
+        Transport::Webhook => webhook::open(settings, cx),
+        Transport::Graph => graph::open(settings, cx),
     }
 }
 
-impl Fanpage {
-    async fn post(&self, job: &Job) -> Result<Answer, SendError> {
-        let body = &job.payload.bytes;
-        let timestamp = job.now.timestamp();
-        let signature = self
-            .secret
-            .as_ref()
-            .and_then(|secret| signer(secret).ok()?.sign(&job.key, timestamp, body).ok())
-            .ok_or_else(|| {
-                let note = text!("chưa có khóa ký webhook", "there is no secret to sign with");
-                SendError::attention(Attention::Misconfigured, note)
-            })?;
-        let request = self
-            .client
-            .post(self.url.clone())
-            .header("content-type", "application/json")
-            .header(HEADER_WEBHOOK_ID, &job.key)
-            .header(HEADER_WEBHOOK_TIMESTAMP, timestamp)
-            .header(HEADER_WEBHOOK_SIGNATURE, signature)
-            .body(body.clone());
-        client::send(request, job.now).await
-    }
-}
-
-/// What the receiver's status means (Standard Webhooks, "Deliverability and reliability").
-fn classify(answer: &Answer) -> Result<(), SendError> {
-    let status = answer.status;
-    let code = status.as_u16();
-    if status.is_success() {
-        return Ok(());
-    }
-    let note = text!("nơi nhận trả lời {code}", "the receiver answered {code}");
-    Err(match status {
-        StatusCode::GONE => SendError::attention(
-            Attention::Stopped,
-            text!(
-                "nơi nhận trả lời 410: không nhận nữa. Hỏi lại bên nhận, sửa url, rồi: loa resume",
-                "the receiver answered 410: it wants no more. Ask them, correct url, then: loa resume"
-            ),
-        ),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => SendError::attention(
-            Attention::Credential,
-            text!(
-                "nơi nhận từ chối chữ ký ({code}). Kiểm tra khóa bí mật và đồng hồ máy, rồi: loa resume",
-                "the receiver refused the signature ({code}). Check the secret and this machine's clock, then: loa resume"
-            ),
-        ),
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => SendError::attention(
-            Attention::Misconfigured,
-            text!(
-                "địa chỉ webhook không đúng ({code}). Sửa url, rồi: loa resume",
-                "the webhook's address is wrong ({code}). Correct url, then: loa resume"
-            ),
-        ),
-        _ if status.is_redirection() => SendError::attention(
-            Attention::Misconfigured,
-            text!(
-                "nơi nhận chuyển hướng ({code}); loa không đi theo. Sửa url thành địa chỉ mới, rồi: loa resume",
-                "the receiver redirects ({code}), which loa does not follow. Set url to the new address, then: loa resume"
-            ),
-        ),
-        StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-            SendError::transient(note).after(answer.retry_after)
+fn chosen(settings: &Settings<'_>) -> Result<Transport, SettingsError> {
+    let Some(written) = settings.0.get_ref().get("transport") else { return Ok(Transport::Webhook) };
+    match written.get_ref().as_str() {
+        Some("webhook") => Ok(Transport::Webhook),
+        Some("graph") => Ok(Transport::Graph),
+        _ => {
+            let text = text!(
+                "transport là \"webhook\" (nơi nhận đăng giúp) hoặc \"graph\" (đăng thẳng lên Facebook)",
+                "transport is \"webhook\" (a receiver posts for you) or \"graph\" (straight to Facebook)"
+            );
+            Err(mistake(written.span(), text))
         }
-        _ if status.is_server_error() => SendError::ambiguous(note).after(answer.retry_after),
-        _ => SendError::permanent(note),
-    })
+    }
 }
 
-/// The public address of the post, if the receiver tells it: `{"url": "https://…"}`.
-fn public_url(body: &[u8]) -> Option<String> {
-    let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let url = answer.get("url")?.as_str()?;
-    url.starts_with("http").then(|| url.to_owned())
+/// A key of the other transport is a half-finished change of transport: say so, where it stands.
+fn refuse_foreign_keys(settings: &Settings<'_>, transport: Transport) -> Result<(), SettingsError> {
+    let (own, other) = (transport.name(), transport.other().name());
+    let is_foreign = |key: &&toml::Spanned<_>| transport.other().keys().contains(&name_of(key));
+    let Some(key) = settings.0.get_ref().keys().filter(is_foreign).min_by_key(|key| key.span().start) else {
+        return Ok(());
+    };
+    let name = key.get_ref();
+    let text = text!(
+        "\"{name}\" chỉ dùng với transport = \"{other}\", còn kênh này dùng \"{own}\". Bỏ dòng này, hoặc ghi transport = \"{other}\"",
+        "\"{name}\" belongs to transport = \"{other}\", but this channel uses \"{own}\". Remove it, or set transport = \"{other}\""
+    );
+    Err(mistake(key.span(), text))
+}
+
+fn name_of<'a>(key: &'a toml::Spanned<std::borrow::Cow<'_, str>>) -> &'a str {
+    key.get_ref()
+}
+
+fn mistake(span: std::ops::Range<usize>, text: Text) -> SettingsError {
+    SettingsError { span: Some(span), text, from_parser: false }
 }

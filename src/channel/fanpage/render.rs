@@ -1,4 +1,5 @@
-//! The event as JSON: its text fits the page's length, names its source and links back.
+//! The words of a post: they fit the page's length, name their source and link back. And the webhook's event
+//! around them, as JSON.
 
 use serde::Serialize;
 
@@ -40,6 +41,7 @@ struct Data<'a> {
     images: &'a [Image],
 }
 
+/// The webhook's event.
 pub(super) fn render(items: &[Item], cx: &RenderContext, shape: Shape) -> Result<Payload, RenderError> {
     let [item] = items else {
         return Err(RenderError(text!(
@@ -75,7 +77,7 @@ pub(super) fn render(items: &[Item], cx: &RenderContext, shape: Shape) -> Result
 }
 
 /// Title, as much of the body as fits, source, link, hashtags. What must be there is kept; the body is cut.
-fn post(item: &Item, cx: &RenderContext, shape: Shape) -> String {
+pub(super) fn post(item: &Item, cx: &RenderContext, shape: Shape) -> String {
     let article = &item.article;
     let corrected = matches!(item.action, Action::Update(_));
     let title = if corrected { format!("[ĐÍNH CHÍNH] {}", article.title) } else { article.title.clone() };

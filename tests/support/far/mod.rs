@@ -3,3 +3,6 @@
 pub(crate) mod any_portal;
 pub(crate) mod hub;
 pub(crate) mod mastodon;
+pub(crate) mod graph;
+pub(crate) mod graph_answers;
+pub(crate) mod telegram;
