@@ -12,10 +12,12 @@ mod page;
 mod pictures;
 mod rehearsal;
 mod secret;
+mod seen;
 mod settings;
 
 mod email;
 mod fanpage;
+mod ghost;
 mod radio;
 mod site;
 
