@@ -33,6 +33,7 @@ fn office() -> Office {
 fn open_in(base: &Path, kind: &str, settings: &str) -> Arc<dyn Channel> {
     std::fs::write(base.join("nguoi-nhan.txt"), "lan@example.vn\nminh@example.vn\n").unwrap();
     std::fs::write(base.join("secret"), SECRET).unwrap();
+    std::fs::write(base.join("ghost-key"), crate::support::far::ghost::KEY).unwrap();
     let source = format!("kind = \"{kind}\"\n[settings]\n{settings}\n");
     let spec = ChannelSpec::parse(Path::new("kenh.toml"), &source, HANOI).unwrap_or_else(|error| panic!("{error}"));
     spec.open(&office(), base, true).unwrap_or_else(|error| panic!("{error}"))
@@ -44,6 +45,7 @@ fn settings(kind: &str) -> &'static str {
         "fanpage" => "url = \"http://127.0.0.1:9/hook\"\nsecret = { file = \"secret\" }",
         "email" => EMAIL,
         "radio" => "folder = \"radio\"",
+        "ghost" => "url = \"http://127.0.0.1:9\"\nadmin_api_key = { file = \"ghost-key\" }",
         other => panic!("the tests do not know the kind {other}: add its settings here"),
     }
 }
@@ -55,8 +57,11 @@ fn open(kind: &str) -> (TempDir, Arc<dyn Channel>) {
     let folder = tempfile::tempdir().unwrap();
     let base = folder.path().to_owned();
     // A secret file is named as it stands, not from the channel's folder.
-    let settings =
-        settings(kind).replace("file = \"secret\"", &format!("file = {:?}", base.join("secret").display().to_string()));
+    let mut settings = settings(kind).to_owned();
+    for name in ["secret", "ghost-key"] {
+        let here = format!("file = {:?}", base.join(name).display().to_string());
+        settings = settings.replace(&format!("file = \"{name}\""), &here);
+    }
     let channel = open_in(&base, kind, &settings);
     (folder, channel)
 }

@@ -8,7 +8,14 @@ use tempfile::TempDir;
 
 use crate::support::process::{Daemon, eventually};
 
-const KINDS: [&str; 4] = ["site", "fanpage", "email", "radio"];
+const KINDS: [&str; 5] = ["site", "fanpage", "email", "radio", "ghost"];
+
+/// The secrets that the examples name, with values of the right form.
+const SECRETS: [(&str, &str); 3] = [
+    ("FANPAGE_WEBHOOK_SECRET", crate::support::world::SECRET),
+    ("EMAIL_PASSWORD", "mật khẩu"),
+    ("GHOST_ADMIN_API_KEY", crate::support::far::ghost::KEY),
+];
 
 /// A copy of the repository's `config.toml` and `channels/`, on a port of its own.
 fn shipped() -> TempDir {
@@ -33,7 +40,9 @@ fn shipped() -> TempDir {
 fn loa(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loa"));
     command.args(arguments).current_dir(folder).env_remove("LOA_LANG");
-    command.env_remove("FANPAGE_WEBHOOK_SECRET").env_remove("EMAIL_PASSWORD");
+    for (name, _) in SECRETS {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -96,14 +105,14 @@ fn every_example_is_a_right_channel_file_once_its_secret_is_there() {
         std::fs::write(folder.join(format!("channels/mau-{kind}.toml")), example.stdout).expect("a channel file");
     }
     let mut command = loa(folder, &["check"]);
-    command.env("FANPAGE_WEBHOOK_SECRET", crate::support::world::SECRET).env("EMAIL_PASSWORD", "mật khẩu");
+    command.envs(SECRETS);
     let output = command.output().expect("loa runs");
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert!(said(&output).contains("cấu hình đúng: 8 kênh"), "{}", said(&output));
+    assert!(said(&output).contains("cấu hình đúng: 9 kênh"), "{}", said(&output));
     // Without the secrets, each is named.
     let output = run(folder, &["check"]);
     assert_eq!(output.status.code(), Some(1));
-    for name in ["FANPAGE_WEBHOOK_SECRET", "EMAIL_PASSWORD"] {
+    for (name, _) in SECRETS {
         assert!(said(&output).contains(name), "{}", said(&output));
     }
 }
@@ -125,7 +134,7 @@ fn the_optional_lines_of_every_example_are_right_too() {
         std::fs::write(folder.join(format!("channels/mau-{kind}.toml")), uncommented.join("\n")).expect("a file");
     }
     let mut command = loa(folder, &["check"]);
-    command.env("FANPAGE_WEBHOOK_SECRET", crate::support::world::SECRET).env("EMAIL_PASSWORD", "mật khẩu");
+    command.envs(SECRETS);
     let output = command.output().expect("loa runs");
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }

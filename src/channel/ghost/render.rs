@@ -52,13 +52,12 @@ struct Tag {
     name: String,
 }
 
+/// A withdrawal for people to read: what is done is the status, or the deletion.
 #[derive(Serialize)]
 struct Withdrawn {
     slug: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<&'static str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    deleted: bool,
+    status: &'static str,
+    note: String,
 }
 
 pub(super) fn render(items: &[Item], cx: &RenderContext, withdrawal: Withdrawal) -> Result<Payload, RenderError> {
@@ -66,8 +65,12 @@ pub(super) fn render(items: &[Item], cx: &RenderContext, withdrawal: Withdrawal)
         return Err(RenderError(text!("mỗi bài Ghost chỉ mang một bài", "a Ghost post carries exactly one article")));
     };
     let bytes = if item.action == Action::Withdraw {
-        let status = (withdrawal == Withdrawal::Draft).then_some("draft");
-        json(Withdrawn { slug: item.slug(), status, deleted: status.is_none() })
+        let status = match withdrawal {
+            Withdrawal::Draft => "draft",
+            Withdrawal::Delete => "deleted",
+        };
+        let note = format!("Thu hồi: {} ({})", item.article.title, cx.office.name);
+        json(Withdrawn { slug: item.slug(), status, note })
     } else {
         json(post(item, cx)?)
     };
