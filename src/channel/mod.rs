@@ -20,6 +20,7 @@ mod fanpage;
 mod ghost;
 mod radio;
 mod site;
+mod zalo;
 
 use std::sync::Arc;
 use std::time::Duration;
