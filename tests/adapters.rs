@@ -46,6 +46,10 @@ fn settings(kind: &str) -> &'static str {
         "email" => EMAIL,
         "radio" => "folder = \"radio\"",
         "ghost" => "url = \"http://127.0.0.1:9\"\nadmin_api_key = { file = \"ghost-key\" }",
+        "zalo" => {
+            "app_id = \"1234567890\"\napp_secret = { file = \"secret\" }\ntoken_file = \"zalo-token.json\"\n\
+             default_cover = \"https://anbinh.example.vn/anh-bia.jpg\""
+        }
         other => panic!("the tests do not know the kind {other}: add its settings here"),
     }
 }

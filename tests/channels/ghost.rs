@@ -88,7 +88,11 @@ async fn a_draft_comes_first_and_says_already_what_will_be_public() {
     assert!(bench.far.public().is_empty(), "nobody sees a draft");
     let draft = bench.far.change(|ghost| ghost.only().clone());
     assert_eq!((draft.id.as_str(), draft.status.as_str()), (id.as_str(), "draft"));
-    assert!(draft.html.contains("Thời gian: 7 giờ 30.") && draft.html.contains("Nguồn: UBND xã An Bình"), "{}", draft.html);
+    assert!(
+        draft.html.contains("Thời gian: 7 giờ 30.") && draft.html.contains("Nguồn: UBND xã An Bình"),
+        "{}",
+        draft.html
+    );
     assert!(draft.html.starts_with("<!--kg-card-begin: html-->"), "kept to the letter: {}", draft.html);
     let payload: Value = serde_json::from_slice(&job.payload.bytes).unwrap();
     assert_eq!(draft.html, payload["posts"][0]["html"], "what was previewed is what is there");
@@ -171,7 +175,11 @@ async fn what_ghost_answers_is_put_into_its_class() {
         (error(401, "UnauthorizedError", Some("UNKNOWN_ADMIN_API_KEY"), "Unknown"), credential, credential),
         (error(401, "UnauthorizedError", Some("INVALID_API_KEY_TYPE"), "Type"), credential, credential),
         (error(401, "UnauthorizedError", Some("INVALID_AUTH_HEADER"), "Header"), credential, credential),
-        (error(401, "UnauthorizedError", Some("INVALID_JWT"), "Invalid token: invalid signature"), credential, credential),
+        (
+            error(401, "UnauthorizedError", Some("INVALID_JWT"), "Invalid token: invalid signature"),
+            credential,
+            credential,
+        ),
         (error(403, "NoPermissionError", None, "Authorization failed"), credential, credential),
         (error(404, "NotFoundError", None, "Resource not found"), "needs_attention", "edited"),
         (Reply::html(404, "nginx"), "needs_attention", "needs_attention"),
@@ -362,8 +370,13 @@ async fn a_withdrawal_leaves_a_draft_or_nothing_as_the_office_wants() {
 #[tokio::test]
 async fn the_first_picture_is_uploaded_once_and_its_description_goes_along() {
     let bench = bench("");
-    let second = Image { kept: None, url: "https://anbinh.example.vn/anh/2.jpg".to_owned(), ..single::kept_image("image/png", 1_600) };
-    let with = |article: Article| Article { images: vec![single::kept_image("image/png", 1_600), second.clone()], ..article };
+    let second = Image {
+        kept: None,
+        url: "https://anbinh.example.vn/anh/2.jpg".to_owned(),
+        ..single::kept_image("image/png", 1_600)
+    };
+    let with =
+        |article: Article| Article { images: vec![single::kept_image("image/png", 1_600), second.clone()], ..article };
     let receipt = published(&*bench.channel, with(article("1"))).await;
     assert_eq!(bench.far.look(|ghost| ghost.pictures.len()), 1);
     let post = bench.far.change(|ghost| ghost.only().clone());
@@ -438,7 +451,10 @@ async fn a_dead_key_pauses_without_spending_tries_and_the_queue_goes_out_in_orde
         inside.drain().await;
     }
     let rows = inside.rows().await;
-    assert!(rows.iter().all(|row| row.delivery.tries == 0 && matches!(row.delivery.state, State::Waiting { .. })), "{rows:#?}");
+    assert!(
+        rows.iter().all(|row| row.delivery.tries == 0 && matches!(row.delivery.state, State::Waiting { .. })),
+        "{rows:#?}"
+    );
     let pauses = inside.app.ledger().pauses().await.unwrap();
     let [(channel, pause)] = &pauses[..] else { panic!("{pauses:?}") };
     assert_eq!(channel, "ghost");
@@ -450,7 +466,9 @@ async fn a_dead_key_pauses_without_spending_tries_and_the_queue_goes_out_in_orde
     far.look(|_| ());
     let rows = loop {
         let rows = inside.drain().await;
-        if inside.app.ledger().pauses().await.unwrap().is_empty() && rows.iter().all(|row| row.delivery.state == State::Settled) {
+        if inside.app.ledger().pauses().await.unwrap().is_empty()
+            && rows.iter().all(|row| row.delivery.state == State::Settled)
+        {
             break rows;
         }
         tokio::task::yield_now().await;

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use loa::article::{Article, Image, Kept, Revision, sha256_hex};
-use loa::channel::{
-    Channel, Item, Job, NoCopies, Office, Pictures, Progress, RenderContext, SendError,
-};
+use loa::channel::{Channel, Item, Job, NoCopies, Office, Pictures, Progress, RenderContext, SendError};
 use loa::config::ChannelSpec;
 use loa::delivery::{Action, Live, Receipt};
 use loa::text::Language;
@@ -119,9 +117,7 @@ pub(crate) fn kept_image(media_type: &str, width: u32) -> Image {
 /// The same article with another body.
 pub(crate) fn corrected(article: Article) -> Article {
     Article {
-        body_html: "<p>Nội dung đã sửa.</p>".to_owned(),
-        body_text: "Nội dung đã sửa.".to_owned(),
-        ..article
+        body_html: "<p>Nội dung đã sửa.</p>".to_owned(), body_text: "Nội dung đã sửa.".to_owned(), ..article
     }
 }
 
@@ -129,4 +125,3 @@ pub(crate) fn corrected(article: Article) -> Article {
 pub(crate) fn later(job: Job, hours: i64) -> Job {
     Job { now: job.now + chrono::TimeDelta::hours(hours), ..job }
 }
-

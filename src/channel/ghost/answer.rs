@@ -134,7 +134,9 @@ pub(super) fn failure(answer: &Answer) -> SendError {
             let note = text!("Ghost yêu cầu chờ ({said})", "Ghost asks to wait ({said})");
             SendError::throttled(answer.retry_after, note)
         }
-        Means::Unclear => SendError::ambiguous(text!("Ghost trả lời {said}", "Ghost answered {said}")).after(answer.retry_after),
+        Means::Unclear => {
+            SendError::ambiguous(text!("Ghost trả lời {said}", "Ghost answered {said}")).after(answer.retry_after)
+        }
     }
 }
 
@@ -212,9 +214,10 @@ impl Post {
 
     /// Whether the public sees in it what this payload says.
     pub(super) fn shows_payload(&self, payload: &Value) -> bool {
-        let ours = payload.get("posts").and_then(|posts| posts.get(0)).and_then(|post| Self::deserialize_ours(post));
+        let ours = payload.get("posts").and_then(|posts| posts.get(0)).and_then(Self::of_payload);
         ours.is_some_and(|ours| {
-            let same = |a: &Option<String>, b: &Option<String>| a.as_deref().unwrap_or("") == b.as_deref().unwrap_or("");
+            let same =
+                |a: &Option<String>, b: &Option<String>| a.as_deref().unwrap_or("") == b.as_deref().unwrap_or("");
             let html = |post: &Self| body(post.html.as_deref().unwrap_or_default());
             self.is_public()
                 && self.title == ours.title
@@ -226,7 +229,7 @@ impl Post {
         })
     }
 
-    fn deserialize_ours(post: &Value) -> Option<Self> {
+    fn of_payload(post: &Value) -> Option<Self> {
         let mut post = post.clone();
         post.as_object_mut()?.insert("id".to_owned(), Value::String(String::new()));
         serde_json::from_value(post).ok()

@@ -107,8 +107,7 @@ impl Api {
     /// Deletes a post; one that is gone already is deleted.
     pub(super) async fn delete(&self, id: &str, now: DateTime<Utc>) -> Result<(), SendError> {
         let path = format!("posts/{id}/");
-        let answer =
-            self.call(Method::DELETE, &path, "", &Load::Nothing, now).await.map_err(SendError::repeatable)?;
+        let answer = self.call(Method::DELETE, &path, "", &Load::Nothing, now).await.map_err(SendError::repeatable)?;
         // Ghost answers 204 without a body; a page with 200 comes from something in between.
         if answer.status == reqwest::StatusCode::NO_CONTENT || means(&answer) == Means::Missing {
             return Ok(());
@@ -164,7 +163,8 @@ impl Api {
         let key = Self::read_key(key).map_err(|note| SendError::attention(Attention::Credential, note))?;
         let mut iat = now;
         for again in [true, false] {
-            let token = key.token(iat.timestamp()).ok_or_else(|| SendError::attention(Attention::Credential, missing()))?;
+            let token =
+                key.token(iat.timestamp()).ok_or_else(|| SendError::attention(Attention::Credential, missing()))?;
             let request = self.request(method.clone(), path, query)?.header("authorization", format!("Ghost {token}"));
             let request = match load {
                 Load::Nothing => request,
@@ -182,7 +182,10 @@ impl Api {
 
     fn request(&self, method: Method, path: &str, query: &str) -> Result<RequestBuilder, SendError> {
         let mut url = self.base.join(path).map_err(|error| {
-            SendError::attention(Attention::Misconfigured, text!("url không dùng được: {error}", "url cannot be used: {error}"))
+            SendError::attention(
+                Attention::Misconfigured,
+                text!("url không dùng được: {error}", "url cannot be used: {error}"),
+            )
         })?;
         url.set_query(Some(query).filter(|query| !query.is_empty()));
         Ok(self.client.request(method, url).header("accept-version", &self.version))
@@ -202,10 +205,7 @@ fn form(picture: &Picture) -> Result<Form, SendError> {
 /// A success that is not Ghost's: a proxy's page, a body that broke off.
 fn unreadable(answer: &Answer) -> SendError {
     let code = answer.status.as_u16();
-    SendError::ambiguous(text!(
-        "không đọc được trả lời của Ghost ({code})",
-        "Ghost's answer cannot be read ({code})"
-    ))
+    SendError::ambiguous(text!("không đọc được trả lời của Ghost ({code})", "Ghost's answer cannot be read ({code})"))
 }
 
 /// A whole collection that does not exist: that is no Admin API.

@@ -56,7 +56,8 @@ mod tests {
     #[test]
     fn a_token_is_the_one_that_was_computed_elsewhere() {
         let hex = "00112233445566778899aabbccddeeff".repeat(2);
-        let key = Key::parse(&SecretString::from(format!("64f0c0ffee64f0c0ffee64f0:{hex}"))).map(|key| key.token(1_763_859_723));
+        let key = Key::parse(&SecretString::from(format!("64f0c0ffee64f0c0ffee64f0:{hex}")))
+            .map(|key| key.token(1_763_859_723));
         let expected = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjY0ZjBjMGZmZWU2NGYwYzBmZmVlNjRmMCIsInR5cCI6IkpXVCJ9.\
                         eyJpYXQiOjE3NjM4NTk3MjMsImV4cCI6MTc2Mzg2MDAyMywiYXVkIjoiL2FkbWluLyJ9.\
                         Iu_MILuH0NRP49qLh-66A9syAIbW_ciaUUeoBU95rT8";

@@ -130,7 +130,9 @@ impl Channel for Ghost {
                 return Ok(Health { proven: false, credential_ends: None, note });
             };
             let note = match self.api.prove(now).await? {
-                Some(version) => text!("khóa Ghost còn dùng được (Ghost {version})", "the key is good (Ghost {version})"),
+                Some(version) => {
+                    text!("khóa Ghost còn dùng được (Ghost {version})", "the key is good (Ghost {version})")
+                }
                 None => text!("khóa Ghost còn dùng được", "the key is good"),
             };
             Ok(Health { proven: true, credential_ends: None, note })

@@ -175,7 +175,8 @@ impl Ghost {
 
     /// The payload's fields, with the picture at its uploaded address. `present` is the picture that the post has.
     async fn fields(&self, job: &Job, item: &Item, present: Option<&str>) -> Result<Value, SendError> {
-        let mut fields = payload(job)?.get_mut("posts").and_then(|posts| Some(posts.get_mut(0)?.take())).unwrap_or_default();
+        let mut fields =
+            payload(job)?.get_mut("posts").and_then(|posts| Some(posts.get_mut(0)?.take())).unwrap_or_default();
         let Some(image) = item.article.images.first() else { return Ok(fields) };
         let Some(picture) = job.picture(image, FIT).await? else { return Ok(fields) };
         let stem = picture.file_name.split('.').next().unwrap_or_default();

@@ -104,8 +104,7 @@ impl Api {
     pub(super) async fn list(&self, page: usize, now: Option<DateTime<Utc>>) -> Result<(Vec<Listed>, bool), SendError> {
         let (offset, limit) = ((page * PAGE).to_string(), PAGE.to_string());
         let query = [("offset", offset.as_str()), ("limit", limit.as_str()), ("type", "normal")];
-        let data =
-            self.call(Method::GET, "article/getslice", &query, None, now).await.map_err(Refusal::repeatable)?;
+        let data = self.call(Method::GET, "article/getslice", &query, None, now).await.map_err(Refusal::repeatable)?;
         // Older answers call them articles.
         let list = data.get("medias").or_else(|| data.get("articles")).and_then(Value::as_array);
         let list = list.ok_or_else(|| unreadable().repeatable())?;
@@ -198,7 +197,9 @@ impl Api {
         }
         Err(match status {
             // Some answer so what others word as -216.
-            StatusCode::UNAUTHORIZED => Refusal { code: Some(-216), error: errors::failure(-216, "401", now, self.zone) },
+            StatusCode::UNAUTHORIZED => {
+                Refusal { code: Some(-216), error: errors::failure(-216, "401", now, self.zone) }
+            }
             _ => bare(by_status(answer)),
         })
     }

@@ -36,11 +36,7 @@ impl Listed {
 /// Seconds or milliseconds since 1970: they differ by a factor that leaves no doubt.
 fn instant(number: i64) -> Option<DateTime<Utc>> {
     const FAR_IN_SECONDS: i64 = 100_000_000_000;
-    if number < FAR_IN_SECONDS {
-        DateTime::from_timestamp(number, 0)
-    } else {
-        DateTime::from_timestamp_millis(number)
-    }
+    if number < FAR_IN_SECONDS { DateTime::from_timestamp(number, 0) } else { DateTime::from_timestamp_millis(number) }
 }
 
 impl Piece {

@@ -167,7 +167,8 @@ mod tests {
             let file = format!(
                 r#"{{"access_token":"a","refresh_token":"r","expires_in":{expires},"issued_at":"2026-11-24T02:00:00Z"}}"#
             );
-            let Some((pair, issued)) = Pair::parse(file.as_bytes()).zip(DateTime::from_timestamp(1_795_485_600, 0)) else {
+            let Some((pair, issued)) = Pair::parse(file.as_bytes()).zip(DateTime::from_timestamp(1_795_485_600, 0))
+            else {
                 unreachable!("{expires}");
             };
             assert!(pair.is_fresh(issued + TimeDelta::seconds(life - 1)), "{expires}");

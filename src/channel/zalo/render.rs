@@ -52,7 +52,8 @@ struct Normal<'a> {
 
 #[derive(Serialize)]
 struct Cover<'a> {
-    cover_type: &'static str,
+    #[serde(rename = "cover_type")]
+    kind: &'static str,
     photo_url: &'a str,
     status: &'static str,
 }
@@ -105,17 +106,17 @@ fn normal<'a>(item: &'a Item, cx: &'a RenderContext, shape: &'a Shape) -> Result
     })?;
     let mut body = vec![Part::Text { content: if withdrawn { notice(item, cx) } else { words(item, cx)? } }];
     if !withdrawn {
-        body.extend(pictures.map(|image| Part::Image {
-            url: &image.url,
-            caption: image.caption.as_deref().unwrap_or(&image.alt),
-        }));
+        body.extend(
+            pictures
+                .map(|image| Part::Image { url: &image.url, caption: image.caption.as_deref().unwrap_or(&image.alt) }),
+        );
     }
     let author = shape.author.as_deref().or(article.byline.as_deref()).unwrap_or(&cx.office.name);
     Ok(Normal {
         r#type: "normal",
         title: title(article),
         author: shorten(author, MOST_AUTHOR),
-        cover: Cover { cover_type: "photo", photo_url: cover, status: "show" },
+        cover: Cover { kind: "photo", photo_url: cover, status: "show" },
         description: shorten(if withdrawn { "Bài đã thu hồi." } else { article.lead() }, MOST_DESCRIPTION),
         body,
         status: if withdrawn { "hide" } else { "show" },

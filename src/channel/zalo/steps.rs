@@ -161,7 +161,9 @@ impl Zalo {
         }
         let Some(receipt) = item.live.receipt().filter(|receipt| !receipt.remote_id.is_empty()) else {
             return Ok(match (item.action, self.find(job, item).await?) {
-                (Action::Create(_), Some((id, piece))) if piece.is_public() => Seen::Present(self.receipt(job, &id, piece).await?),
+                (Action::Create(_), Some((id, piece))) if piece.is_public() => {
+                    Seen::Present(self.receipt(job, &id, piece).await?)
+                }
                 (Action::Create(_), Some((id, _))) => Seen::Staged(format!("{ID}{id}")),
                 // It may still be processed.
                 (Action::Create(_), None) => Seen::NotYet,
@@ -273,5 +275,8 @@ fn with_status(mut payload: Value, status: &str) -> Value {
 }
 
 fn processing() -> SendError {
-    SendError::transient(text!("Zalo đang xử lý bài; sẽ xem lại", "Zalo is processing the article; it will be looked at again"))
+    SendError::transient(text!(
+        "Zalo đang xử lý bài; sẽ xem lại",
+        "Zalo is processing the article; it will be looked at again"
+    ))
 }

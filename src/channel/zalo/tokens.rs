@@ -169,7 +169,8 @@ pub(super) fn code(value: &serde_json::Value) -> Option<i64> {
 }
 
 const HOW_VI: &str = "Quản trị OA cấp quyền lại cho ứng dụng và thay tệp token; loa sẽ tự chạy tiếp";
-const HOW_EN: &str = "The OA's administrator has to authorise the app again and replace the token file; loa goes on by itself";
+const HOW_EN: &str =
+    "The OA's administrator has to authorise the app again and replace the token file; loa goes on by itself";
 
 fn refused(code: i64) -> SendError {
     SendError::attention(

@@ -9,7 +9,8 @@ use sha2::Sha256;
 use crate::support::hostile_api::{Api, Reply, Request};
 
 /// The key that the office has.
-pub(crate) const KEY: &str = "64f0c0ffee64f0c0ffee64f0:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+pub(crate) const KEY: &str =
+    "64f0c0ffee64f0c0ffee64f0:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 /// Another one, made after the first was deleted.
 pub(crate) const NEW_KEY: &str =
     "70a1b2c3d4e5f60718293a4b:ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
@@ -109,7 +110,12 @@ impl Ghost {
             return no(403, "NoPermissionError", None, "Authorization failed");
         };
         let Some(token) = header.strip_prefix("Ghost ") else {
-            return no(401, "UnauthorizedError", Some("INVALID_AUTH_HEADER"), "Authorization header format is \"Authorization: Ghost [token]\"");
+            return no(
+                401,
+                "UnauthorizedError",
+                Some("INVALID_AUTH_HEADER"),
+                "Authorization header format is \"Authorization: Ghost [token]\"",
+            );
         };
         let parts: Vec<&str> = token.split('.').collect();
         let decoded = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
@@ -145,16 +151,18 @@ impl Ghost {
 
     fn create(&mut self, request: &Request) -> Reply {
         let given = request.json()["posts"][0].clone();
-        let Some(title) = given["title"].as_str().filter(|title| !title.trim().is_empty() && title.chars().count() <= 255)
+        let Some(title) =
+            given["title"].as_str().filter(|title| !title.trim().is_empty() && title.chars().count() <= 255)
         else {
             return error(422, "ValidationError", None, "Validation error, cannot save post.");
         };
         let wanted = given["slug"].as_str().unwrap_or("untitled").to_owned();
         let taken = |slug: &str| self.posts.iter().any(|post| post.slug == slug);
-        let slug = match (1..).map(|n| if n == 1 { wanted.clone() } else { format!("{wanted}-{n}") }).find(|s| !taken(s)) {
-            Some(slug) => slug,
-            None => wanted,
-        };
+        let slug =
+            match (1..).map(|n| if n == 1 { wanted.clone() } else { format!("{wanted}-{n}") }).find(|s| !taken(s)) {
+                Some(slug) => slug,
+                None => wanted,
+            };
         let status = given["status"].as_str().unwrap_or("draft").to_owned();
         let mut record = self.record(&slug, &status, title, false);
         take(&mut record, &given, request.query("source").as_deref() == Some("html"));
