@@ -39,6 +39,12 @@ impl Shows {
         parts.join(" ")
     }
 
+    /// Whether this part is another than in the copy that had this fingerprint.
+    pub(super) fn differs_in(&self, word: &str, seen: &str) -> bool {
+        let hash = self.0.iter().find(|part| part.word == word).map(Part::hash);
+        hash.is_some_and(|hash| seen.split(' ').all(|before| before != hash))
+    }
+
     /// What differs from the copy that had this fingerprint, as it reads now.
     pub(super) fn difference(&self, seen: &str) -> Text {
         let before: Vec<&str> = seen.split(' ').collect();
@@ -59,6 +65,20 @@ impl Part {
         let hash = sha256_hex(self.value.as_bytes());
         format!("{}:{}", self.word, hash.get(..16).unwrap_or(&hash))
     }
+}
+
+/// A mark that a copy carries, made of its own words: while they agree, it stands there as loa wrote it, whichever
+/// revision it is and whether or not the answer to that write came back.
+pub(super) fn mark(words: &[&str]) -> String {
+    let hash = sha256_hex(words.join("\n").as_bytes());
+    hash.get(..16).unwrap_or(&hash).to_owned()
+}
+
+/// The mark that follows `prefix` in a text, and the text without both.
+pub(super) fn marked<'t>(text: &'t str, prefix: &str) -> Option<(&'t str, String)> {
+    let (before, rest) = text.split_once(prefix)?;
+    let mark = rest.get(..16).filter(|mark| mark.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    Some((mark, format!("{before}{}", rest.get(16..).unwrap_or_default())))
 }
 
 /// HTML as plain words: without tags, with the commonest entities resolved and white space collapsed. For
@@ -98,7 +118,7 @@ pub(super) fn collapsed(words: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Shows, plain};
+    use super::{Shows, mark, marked, plain};
     use crate::text::Text;
 
     #[test]
@@ -110,6 +130,16 @@ mod tests {
         assert_eq!(shows("old").fingerprint(), seen);
         assert_eq!(shows("old").difference(&seen).en, "");
         assert_eq!(shows("new").difference(&seen).en, "title is now “new”");
+        assert!(shows("new").differs_in("title", &seen) && !shows("new").differs_in("body", &seen));
+    }
+
+    #[test]
+    fn a_mark_is_found_again_and_taken_out() {
+        let text = format!("before <!--x {}--> after", mark(&["a", "b"]));
+        assert_eq!(marked(&text, "<!--x "), Some((mark(&["a", "b"]).as_str(), "before --> after".to_owned())));
+        for none in ["", "<!--x ", "<!--x 0123", "<!--x 0123456789abcdeg-->", "<!--x chữ có dấu ở đây-->"] {
+            assert_eq!(marked(none, "<!--x "), None, "{none}");
+        }
     }
 
     #[test]

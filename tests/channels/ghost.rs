@@ -40,6 +40,11 @@ async fn every_step_survives_every_fault() {
     every_step_every_fault(&CASE).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stormy_evening_ends_well() {
+    super::stormy::every_article_ends_as_it_should(&CASE, 1..6).await;
+}
+
 struct Bench {
     far: HostileApi<Ghost>,
     folder: TempDir,
@@ -287,6 +292,25 @@ async fn an_update_whose_answer_was_lost_is_seen_to_have_landed() {
     let Ok(Progress::Live(second)) = bench.correct(&first).await else { panic!() };
     assert_eq!((second.remote_id.as_str(), &second.seen), (first.remote_id.as_str(), &found.seen));
     assert!(bench.lines(before).iter().all(|line| line.starts_with("GET")), "{:?}", bench.lines(before));
+}
+
+#[tokio::test]
+async fn an_earlier_correction_of_ours_is_not_taken_for_a_persons() {
+    let bench = bench("");
+    let first = bench.publish().await;
+    // The second revision arrives, its answer does not; the third is wanted meanwhile.
+    bench.far.script(vec![Fault::PostThenReset]);
+    assert_eq!(bench.correct(&first).await.unwrap_err().class_name(), "transient");
+    assert!(bench.far.public()[0].contains("Nội dung đã sửa."));
+    let third = Article { title: "Tiêu đề bản ba".to_owned(), ..article("1") };
+    let update = || job(&*bench.channel, third.clone(), Action::Update(loa::article::Revision(3)), shown(&first));
+    let Ok(Progress::Live(_)) = through(&*bench.channel, update()).await else { panic!() };
+    assert!(bench.far.public()[0].contains("Tiêu đề bản ba"));
+    // Once a person has touched it, it is not ours any more.
+    bench.far.change(|far| {
+        far.only().html = far.only().html.replace("7 giờ 30", "8 giờ");
+    });
+    assert_eq!(bench.correct(&first).await.unwrap_err().class_name(), "edited");
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 //! One file per adapter that speaks to an API: the table of faults, and what is particular to its far side.
 mod ghost;
 mod single;
+mod stormy;
 mod zalo;

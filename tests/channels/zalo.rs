@@ -62,6 +62,11 @@ async fn every_step_survives_every_fault_while_articles_are_processed() {
     every_step_every_fault(&SLOW).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stormy_evening_ends_well() {
+    super::stormy::every_article_ends_as_it_should(&SLOW, 1..6).await;
+}
+
 struct Bench {
     far: HostileApi<Zalo>,
     folder: TempDir,
@@ -226,6 +231,25 @@ async fn an_update_that_is_processed_slowly_is_seen_to_have_landed() {
     let Ok(Progress::Live(second)) = bench.correct(&first).await else { panic!() };
     assert_eq!(second.seen, found.seen);
     assert!(bench.lines(before).iter().all(|line| line.starts_with("GET")), "{:?}", bench.lines(before));
+}
+
+#[tokio::test]
+async fn an_earlier_correction_of_ours_is_not_taken_for_a_persons() {
+    let bench = bench("");
+    let first = bench.publish().await;
+    // The second revision arrives, its answer does not; the third is wanted meanwhile.
+    bench.far.script(vec![Fault::PostThenReset]);
+    assert_eq!(bench.correct(&first).await.unwrap_err().class_name(), "transient");
+    assert!(bench.far.public()[0].contains("Nội dung đã sửa."));
+    let third = Article { title: "Tiêu đề bản ba".to_owned(), ..article("1") };
+    let update = || job(&*bench.channel, third.clone(), Action::Update(loa::article::Revision(3)), shown(&first));
+    let Ok(Progress::Live(_)) = through(&*bench.channel, update()).await else { panic!() };
+    assert!(bench.far.public()[0].contains("Tiêu đề bản ba"));
+    // Once a person has touched it, it is not ours any more.
+    bench.far.change(|far| {
+        far.only().data["description"] = json!("Mô tả do người sửa");
+    });
+    assert_eq!(bench.correct(&first).await.unwrap_err().class_name(), "edited");
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::super::failure::{Attention, SendError};
 use super::super::http::Answer;
-use super::super::seen::{Shows, collapsed};
+use super::super::seen::{Shows, collapsed, mark, marked};
+use super::render::MARK;
 use crate::text;
 use crate::text::Text;
 
@@ -210,6 +211,15 @@ impl Post {
             .with("image", text!("ảnh", "the picture"), of(&self.feature_image))
             .with("alt", text!("mô tả ảnh", "the picture's description"), of(&self.feature_image_alt))
             .with("tags", text!("thẻ", "the tags"), self.tags().join(", "))
+    }
+
+    /// Whether loa, and nobody since, wrote what stands there: a revision whose answer was lost, for instance.
+    pub(super) fn is_as_written(&self) -> bool {
+        let html = body(self.html.as_deref().unwrap_or_default());
+        marked(&html, MARK).is_some_and(|(found, rest)| {
+            let rest = rest.replace("-->", " ");
+            self.is_public() && found == mark(&[&self.title, &collapsed(&rest)])
+        })
     }
 
     /// Whether the public sees in it what this payload says.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::super::failure::RenderError;
 use super::super::page::{shorten, templates, written_time};
+use super::super::seen::{collapsed, mark};
 use super::super::{Item, Payload, RenderContext};
 use crate::delivery::Action;
 use crate::text;
@@ -16,6 +17,9 @@ const MOST_TITLE: usize = 255;
 const MOST_EXCERPT: usize = 300;
 const MOST_ALT: usize = 191;
 const MOST_TAG: usize = 191;
+
+/// Begins the comment at the end of a post that holds the mark of its title and body.
+pub(super) const MARK: &str = "<!-- loa ";
 
 /// What a withdrawal leaves behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -100,11 +104,13 @@ fn post(item: &Item, cx: &RenderContext) -> Result<Post, RenderError> {
         .map_err(|error| failed(&error))?;
     let picture = article.images.first();
     let caption = picture.and_then(|image| image.caption.as_deref());
+    let title = shorten(&article.title, MOST_TITLE);
+    let mark = mark(&[&title, &collapsed(&body)]);
     Ok(Post {
-        title: shorten(&article.title, MOST_TITLE),
+        title,
         slug: item.slug(),
         // An HTML card is kept to the letter; without it Ghost converts, and loses what it does not know.
-        html: format!("<!--kg-card-begin: html-->\n{}\n<!--kg-card-end: html-->", body.trim_end()),
+        html: format!("<!--kg-card-begin: html-->\n{}\n{MARK}{mark} -->\n<!--kg-card-end: html-->", body.trim_end()),
         custom_excerpt: shorten(article.lead(), MOST_EXCERPT),
         canonical_url: item.link.clone(),
         tags: article.topics.iter().filter_map(|topic| tag(topic)).collect(),

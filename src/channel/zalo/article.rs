@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::super::seen::{Shows, collapsed, plain};
+use super::super::seen::{Shows, collapsed, mark, marked, plain};
 use super::api::word;
+use super::render::MARK;
 use super::tokens::code;
 use crate::text;
 
@@ -69,6 +70,15 @@ impl Piece {
             .with("cover", text!("ảnh bìa", "the cover"), cover.split('?').next().unwrap_or_default())
             .with("body", text!("nội dung", "the body"), body(&self.0, collapsed))
             .with("comment", text!("bình luận", "the comments"), self.text("comment"))
+    }
+
+    /// Whether loa, and nobody since, wrote what stands there: a revision that was processed late, for instance.
+    pub(super) fn is_as_written(&self) -> bool {
+        let first = self.0.get("body").and_then(|body| body.get(0)?.get("content")?.as_str()).unwrap_or_default();
+        marked(first, MARK).is_some_and(|(found, rest)| {
+            let words = [self.text("title"), self.text("author"), self.text("description"), &plain(&rest)];
+            self.is_public() && found == mark(&words)
+        })
     }
 
     /// Whether it says what this payload says, hidden or not. Zalo may write HTML in its own way: words count.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::super::failure::RenderError;
 use super::super::page::{shorten, templates, written_time};
+use super::super::seen::{mark, plain};
 use super::super::{Item, Payload, RenderContext};
 use crate::article::{Article, Image};
 use crate::delivery::Action;
@@ -17,6 +18,9 @@ const MOST_AUTHOR: usize = 50;
 const MOST_DESCRIPTION: usize = 300;
 /// Zalo's limit for pictures, in pixels.
 const WIDEST: u32 = 1_280;
+
+/// Begins the fragment of the link back that holds the mark of the article's words.
+pub(super) const MARK: &str = "#loa-";
 
 /// What a withdrawal leaves behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -104,34 +108,50 @@ fn normal<'a>(item: &'a Item, cx: &'a RenderContext, shape: &'a Shape) -> Result
             "Zalo needs a cover: give the article a JPEG no wider than 1280 pixels, or set default_cover in the channel's file"
         ))
     })?;
-    let mut body = vec![Part::Text { content: if withdrawn { notice(item, cx) } else { words(item, cx)? } }];
+    let title = title(article);
+    let author = shape.author.as_deref().or(article.byline.as_deref()).unwrap_or(&cx.office.name);
+    let author = shorten(author, MOST_AUTHOR);
+    let description = shorten(if withdrawn { "Bài đã thu hồi." } else { article.lead() }, MOST_DESCRIPTION);
+    let content = if withdrawn {
+        notice(item, cx)
+    } else {
+        // The mark stands where no reader sees it and no cleaning of HTML takes it out: in the link's fragment.
+        let bare = words(item, cx, item.link.as_deref())?;
+        match item.link.as_deref().filter(|link| !link.contains('#')) {
+            Some(link) => {
+                let mark = mark(&[&title, &author, &description, &plain(&bare)]);
+                words(item, cx, Some(&format!("{link}{MARK}{mark}")))?
+            }
+            None => bare,
+        }
+    };
+    let mut body = vec![Part::Text { content }];
     if !withdrawn {
         body.extend(
             pictures
                 .map(|image| Part::Image { url: &image.url, caption: image.caption.as_deref().unwrap_or(&image.alt) }),
         );
     }
-    let author = shape.author.as_deref().or(article.byline.as_deref()).unwrap_or(&cx.office.name);
     Ok(Normal {
         r#type: "normal",
-        title: title(article),
-        author: shorten(author, MOST_AUTHOR),
+        title,
+        author,
         cover: Cover { kind: "photo", photo_url: cover, status: "show" },
-        description: shorten(if withdrawn { "Bài đã thu hồi." } else { article.lead() }, MOST_DESCRIPTION),
+        description,
         body,
         status: if withdrawn { "hide" } else { "show" },
         comment: if shape.comments { "show" } else { "hide" },
     })
 }
 
-fn words(item: &Item, cx: &RenderContext) -> Result<String, RenderError> {
+fn words(item: &Item, cx: &RenderContext, link: Option<&str>) -> Result<String, RenderError> {
     let values = context! {
         article => Serde(&*item.article),
         corrected => matches!(item.action, Action::Update(_)),
         updated => written_time(item.updated, cx.office.timezone),
         revision => item.revision.0,
         office => cx.office.name.as_str(),
-        link => item.link.as_deref(),
+        link,
     };
     let body = templates(AutoEscape::Html).render_str(include_str!("body.html"), values);
     Ok(body.map_err(|error| failed(&error))?.trim_end().to_owned())
