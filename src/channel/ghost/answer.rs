@@ -216,10 +216,8 @@ impl Post {
     /// Whether loa, and nobody since, wrote what stands there: a revision whose answer was lost, for instance.
     pub(super) fn is_as_written(&self) -> bool {
         let html = body(self.html.as_deref().unwrap_or_default());
-        marked(&html, MARK).is_some_and(|(found, rest)| {
-            let rest = rest.replace("-->", " ");
-            self.is_public() && found == mark(&[&self.title, &collapsed(&rest)])
-        })
+        let marked = marked(&html, MARK);
+        marked.is_some_and(|(found, rest)| self.is_public() && found == mark(&[&self.title, &collapsed(&rest)]))
     }
 
     /// Whether the public sees in it what this payload says.

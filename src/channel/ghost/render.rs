@@ -18,8 +18,8 @@ const MOST_EXCERPT: usize = 300;
 const MOST_ALT: usize = 191;
 const MOST_TAG: usize = 191;
 
-/// Begins the comment at the end of a post that holds the mark of its title and body.
-pub(super) const MARK: &str = "<!-- loa ";
+/// Begins the attribute, at the end of a post, that holds the mark of its title and body. (Ghost drops comments.)
+pub(super) const MARK: &str = "data-loa=\"";
 
 /// What a withdrawal leaves behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -89,28 +89,16 @@ fn json(post: impl Serialize) -> serde_json::Result<Vec<u8>> {
 
 fn post(item: &Item, cx: &RenderContext) -> Result<Post, RenderError> {
     let article = &item.article;
-    let body = templates(AutoEscape::Html)
-        .render_str(
-            include_str!("body.html"),
-            context! {
-                article => Serde(&**article),
-                corrected => matches!(item.action, Action::Update(_)),
-                updated => written_time(item.updated, cx.office.timezone),
-                revision => item.revision.0,
-                office => cx.office.name.as_str(),
-                link => item.link.as_deref(),
-            },
-        )
-        .map_err(|error| failed(&error))?;
+    let title = shorten(&article.title, MOST_TITLE);
+    let unmarked = body(item, cx, "")?.replace(MARK, "");
+    let body = body(item, cx, &mark(&[&title, &collapsed(&unmarked)]))?;
     let picture = article.images.first();
     let caption = picture.and_then(|image| image.caption.as_deref());
-    let title = shorten(&article.title, MOST_TITLE);
-    let mark = mark(&[&title, &collapsed(&body)]);
     Ok(Post {
         title,
         slug: item.slug(),
         // An HTML card is kept to the letter; without it Ghost converts, and loses what it does not know.
-        html: format!("<!--kg-card-begin: html-->\n{}\n{MARK}{mark} -->\n<!--kg-card-end: html-->", body.trim_end()),
+        html: format!("<!--kg-card-begin: html-->\n{}\n<!--kg-card-end: html-->", body.trim_end()),
         custom_excerpt: shorten(article.lead(), MOST_EXCERPT),
         canonical_url: item.link.clone(),
         tags: article.topics.iter().filter_map(|topic| tag(topic)).collect(),
@@ -118,6 +106,20 @@ fn post(item: &Item, cx: &RenderContext) -> Result<Post, RenderError> {
         feature_image_alt: picture.map(|image| shorten(&image.alt, MOST_ALT)),
         feature_image_caption: caption.map(escaped),
     })
+}
+
+fn body(item: &Item, cx: &RenderContext, mark: &str) -> Result<String, RenderError> {
+    let values = context! {
+        article => Serde(&*item.article),
+        corrected => matches!(item.action, Action::Update(_)),
+        updated => written_time(item.updated, cx.office.timezone),
+        revision => item.revision.0,
+        office => cx.office.name.as_str(),
+        link => item.link.as_deref(),
+        mark,
+    };
+    let body = templates(AutoEscape::Html).render_str(include_str!("body.html"), values);
+    body.map_err(|error| failed(&error))
 }
 
 /// A tag that begins with `#` would be an internal one, which readers do not see.

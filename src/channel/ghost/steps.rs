@@ -69,10 +69,7 @@ impl Ghost {
                 }
                 return Err(SendError::edited(
                     GONE.to_owned(),
-                    text!(
-                        "bài đã bị xóa trên Ghost. Muốn đăng lại: loa retry",
-                        "the post was deleted on Ghost. To publish it again: loa retry"
-                    ),
+                    text!("bài đã bị xóa trên Ghost", "the post was deleted on Ghost"),
                 ));
             };
             if post.shows_payload(&payload) {
@@ -86,10 +83,7 @@ impl Ghost {
                 let (vi, en) = (what.vi, what.en);
                 return Err(SendError::edited(
                     shows.fingerprint(),
-                    text!(
-                        "có người đã sửa bài trên Ghost: {vi}. Muốn ghi đè: loa retry",
-                        "somebody has edited the post on Ghost: {en}. To overwrite it: loa retry"
-                    ),
+                    text!("có người đã sửa bài trên Ghost: {vi}", "somebody has edited the post on Ghost: {en}"),
                 ));
             }
             if let Some(progress) = self.publish(job, item, &post).await? {

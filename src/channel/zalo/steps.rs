@@ -90,10 +90,7 @@ impl Zalo {
             }
             return Err(SendError::edited(
                 GONE.to_owned(),
-                text!(
-                    "bài không còn trên Zalo. Muốn đăng lại: loa retry",
-                    "the article is no longer on Zalo. To publish it again: loa retry"
-                ),
+                text!("bài không còn trên Zalo", "the article is no longer on Zalo"),
             ));
         };
         let shows = piece.shows();
@@ -108,10 +105,7 @@ impl Zalo {
             let (vi, en) = (what.vi, what.en);
             return Err(SendError::edited(
                 shows.fingerprint(),
-                text!(
-                    "có người đã sửa bài trên Zalo: {vi}. Muốn ghi đè: loa retry",
-                    "somebody has edited the article on Zalo: {en}. To overwrite it: loa retry"
-                ),
+                text!("có người đã sửa bài trên Zalo: {vi}", "somebody has edited the article on Zalo: {en}"),
             ));
         }
         self.show(job, &id, &payload).await

@@ -225,7 +225,14 @@ fn take(post: &mut Record, given: &Value, from_html: bool) {
     post.status = text("status").unwrap_or_else(|| post.status.clone());
     if let Some(html) = text("html").filter(|_| from_html) {
         let kept = html.contains("<!--kg-card-begin: html-->");
-        post.html = if kept { html } else { html.replace("<table", "<p").replace("<figure", "<p") };
+        // Even of a card only the elements stay.
+        let elements =
+            || html.split("<!--").map(|part| part.rsplit("-->").next().unwrap_or_default()).collect::<String>();
+        post.html = if kept {
+            format!("\n<!--kg-card-begin: html-->\n{}\n<!--kg-card-end: html-->\n", elements().trim())
+        } else {
+            html.replace("<table", "<p").replace("<figure", "<p")
+        };
     }
     for field in FIELDS {
         if let Some(value) = given.get(field) {
