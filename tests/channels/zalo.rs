@@ -301,6 +301,27 @@ async fn a_withdrawal_removes_or_hides_as_the_office_wants() {
 }
 
 #[tokio::test]
+async fn a_withdrawal_overtakes_a_reveal_that_is_still_processed() {
+    for more in ["withdrawal = \"remove\"", "withdrawal = \"hide\""] {
+        let bench = bench(more);
+        let Ok(Progress::Staged(token)) = bench.channel.advance(&bench.create()).await else { panic!() };
+        let at = |remote_id: &str| job(&*bench.channel, article("1"), CREATE, staged(remote_id));
+        let Ok(Progress::Staged(id)) = bench.channel.advance(&at(&token)).await else { panic!() };
+        bench.far.change(|zalo| zalo.slow = 4);
+        assert_eq!(bench.channel.advance(&at(&id)).await.unwrap_err().class_name(), "transient");
+        assert!(bench.far.public().is_empty(), "the reveal has arrived and is not processed yet");
+        for _ in 0..8 {
+            match bench.withdraw(staged(&id)).await {
+                Ok(gone) => assert_eq!(gone, Progress::Gone),
+                Err(waiting) => assert_eq!(waiting.class_name(), "transient"),
+            }
+        }
+        assert_eq!(bench.withdraw(staged(&id)).await, Ok(Progress::Gone), "{more}");
+        assert!(bench.far.public().is_empty(), "{more}");
+    }
+}
+
+#[tokio::test]
 async fn what_zalo_answers_is_put_into_its_class() {
     let attention = "needs_attention";
     let table: [(i64, &str); 32] = [

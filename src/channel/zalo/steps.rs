@@ -138,12 +138,14 @@ impl Zalo {
                 "Zalo does not remove the article; remove it on the OA's own pages"
             )));
         }
-        if self.hidden(job, &id).await? {
+        // Hidden is not enough: a reveal may still be processed. What says that it was withdrawn came after it.
+        let notice = payload(job)?;
+        if self.is_withdrawn(job, &id, &notice).await? {
             return Ok(Progress::Gone);
         }
-        let token = self.api.update(&id, &payload(job)?, job.now).await?;
+        let token = self.api.update(&id, &notice, job.now).await?;
         match self.api.verify(&token, job.now).await? {
-            Verified::Done(_) if self.hidden(job, &id).await? => Ok(Progress::Gone),
+            Verified::Done(_) if self.is_withdrawn(job, &id, &notice).await? => Ok(Progress::Gone),
             _ => Err(processing()),
         }
     }
@@ -167,7 +169,7 @@ impl Zalo {
         };
         let piece = self.api.detail(&receipt.remote_id, job.now).await?;
         Ok(match (item.action, piece) {
-            (Action::Withdraw, Some(piece)) if piece.is_public() => Seen::Absent,
+            (Action::Withdraw, Some(piece)) if piece.is_public() || !piece.says(&payload(job)?) => Seen::Absent,
             (Action::Withdraw, _) => Seen::Present(job.receipt(receipt.remote_id.clone(), None)),
             (_, Some(piece)) if piece.is_public() && piece.says(&payload(job)?) && changed(receipt, &piece) => {
                 Seen::Present(self.receipt(job, &receipt.remote_id, piece).await?)
@@ -186,8 +188,9 @@ impl Zalo {
         }
     }
 
-    async fn hidden(&self, job: &Job, id: &str) -> Result<bool, SendError> {
-        Ok(self.api.detail(id, job.now).await?.is_none_or(|piece| !piece.is_public()))
+    /// Whether the article is gone, or hidden with the notice in it.
+    async fn is_withdrawn(&self, job: &Job, id: &str, notice: &Value) -> Result<bool, SendError> {
+        Ok(self.api.detail(id, job.now).await?.is_none_or(|piece| !piece.is_public() && piece.says(notice)))
     }
 
     /// The article that this job's create made, if the list has it: same title, description and words, made since

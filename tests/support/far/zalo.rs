@@ -58,6 +58,8 @@ struct Pending {
     id: String,
     data: Value,
     left: u32,
+    /// A new article, not an update.
+    makes: bool,
     forgotten: bool,
 }
 
@@ -159,9 +161,9 @@ impl Zalo {
         given["body"].as_array().is_none_or(Vec::is_empty).then(|| error(-201, "body is invalid"))
     }
 
-    fn hand_in(&mut self, id: String, data: Value) -> Reply {
+    fn hand_in(&mut self, id: String, data: Value, makes: bool) -> Reply {
         let token = format!("tok{}", self.pending.len() + 1);
-        self.pending.push(Pending { token: token.clone(), id, data, left: self.slow, forgotten: false });
+        self.pending.push(Pending { token: token.clone(), id, data, left: self.slow, makes, forgotten: false });
         self.process();
         ok(json!({ "token": token }))
     }
@@ -176,7 +178,9 @@ impl Zalo {
             match self.articles.iter_mut().find(|article| article.id == pending.id) {
                 // It replaces everything: what is left out is gone.
                 Some(article) => article.data = data,
-                None => self.articles.push(Record { id: pending.id.clone(), data, made: self.clock }),
+                None if pending.makes => self.articles.push(Record { id: pending.id.clone(), data, made: self.clock }),
+                // It was removed while its update was processed.
+                None => {}
             }
         }
     }
@@ -254,13 +258,13 @@ impl Api for Zalo {
                     if data["status"].is_null() {
                         data["status"] = json!("hide");
                     }
-                    self.hand_in(id, data)
+                    self.hand_in(id, data, true)
                 }
             },
             "POST /v2.0/article/update" => match Self::complaint(&given) {
                 Some(complaint) => complaint,
                 None if self.articles.iter().all(|article| article.id != id) => error(-201, "id is invalid"),
-                None => self.hand_in(id, given),
+                None => self.hand_in(id, given, false),
             },
             "POST /v2.0/article/verify" => {
                 let token = given["token"].as_str().unwrap_or_default();
