@@ -220,7 +220,7 @@ async fn what_ghost_answers_is_put_into_its_class() {
 #[tokio::test]
 async fn a_redirect_is_not_followed_and_says_where_it_leads() {
     let bench = bench("");
-    bench.far.script(vec![Fault::Redirect301]);
+    bench.far.always(Fault::Redirect301);
     let create = job(&*bench.channel, article("1"), CREATE, Live::Nothing);
     let refused = bench.channel.advance(&create).await.unwrap_err();
     assert_eq!(refused.class_name(), "needs_attention");
