@@ -33,6 +33,7 @@ fn office() -> Office {
 fn open_in(base: &Path, kind: &str, settings: &str) -> Arc<dyn Channel> {
     std::fs::write(base.join("nguoi-nhan.txt"), "lan@example.vn\nminh@example.vn\n").unwrap();
     std::fs::write(base.join("secret"), SECRET).unwrap();
+    std::fs::write(base.join("ghost-key"), crate::support::far::ghost::KEY).unwrap();
     let source = format!("kind = \"{kind}\"\n[settings]\n{settings}\n");
     let spec = ChannelSpec::parse(Path::new("kenh.toml"), &source, HANOI).unwrap_or_else(|error| panic!("{error}"));
     spec.open(&office(), base, true).unwrap_or_else(|error| panic!("{error}"))

@@ -28,6 +28,12 @@ impl Answer {
     pub(crate) fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_slice(&self.body).ok()
     }
+
+    /// What the far side's own clock showed, where it says so.
+    pub(crate) fn date(&self) -> Option<DateTime<Utc>> {
+        let words = self.headers.get(DATE)?.to_str().ok()?;
+        httpdate::parse_http_date(words).ok().map(DateTime::<Utc>::from)
+    }
 }
 
 /// Gives every TLS user of the process, the mail transport among them, one implementation.

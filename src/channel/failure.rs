@@ -125,6 +125,16 @@ impl SendError {
         self
     }
 
+    /// The same failure of a step that may simply be done again: whether a lost answer's step was done does not
+    /// matter.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        if let Class::Ambiguous { retry_after } = self.class {
+            self.class = Class::Transient { retry_after };
+        }
+        self
+    }
+
     /// The channel needs a person.
     #[must_use]
     pub fn attention(attention: Attention, note: Text) -> Self {

@@ -1,7 +1,8 @@
 //! Files that appear whole or not at all.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::failure::{Attention, SendError};
@@ -39,18 +40,35 @@ impl FileError {
 /// Writes a file so that a reader sees the old one or the new one, and it outlives a power cut: temporary
 /// file beside it, fsync, rename, fsync of the folder. Makes missing folders.
 pub(crate) async fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write_as(path, bytes, PUBLIC).await
+}
+
+/// The same for a file that nobody else may read.
+pub(crate) async fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write_as(path, bytes, PRIVATE).await
+}
+
+/// Who may read a file, as far as the process's umask lets them.
+const PUBLIC: u32 = 0o666;
+const PRIVATE: u32 = 0o600;
+
+async fn write_as(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     let (owned, bytes) = (path.to_owned(), bytes.to_vec());
-    let done = tokio::task::spawn_blocking(move || write_now(&owned, &bytes)).await;
+    let done = tokio::task::spawn_blocking(move || write_now(&owned, &bytes, mode)).await;
     done.map_err(io::Error::other).flatten().map_err(|source| FileError { path: path.to_owned(), source })
 }
 
-fn write_now(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_now(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     // Named after the file: what a kill leaves behind is replaced when the job is done again.
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = folder.join(format!(".{name}.tmp"));
-    let mut file = File::create(&temporary)?;
+    if mode == PRIVATE && temporary.exists() {
+        // A file that is there keeps its mode when it is written again.
+        std::fs::remove_file(&temporary)?;
+    }
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&temporary, path)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::settings::{OpenContext, Settings, SettingsError};
-use super::{Channel, email, fanpage, feed, http, mastodon, package, radio, site, telegram};
+use super::{Channel, email, fanpage, feed, ghost, http, mastodon, package, radio, site, telegram, zalo};
 use crate::text::Text;
 
 /// Reads the settings and builds the channel.
@@ -43,12 +43,14 @@ const EXAMPLES: &[&[Example]] = &[http::EXAMPLES];
 /// Every kind, in the order in which people are told about them.
 pub const KINDS: &[Kind] = &[
     site::KIND,
+    ghost::KIND,
     http::KIND,
     fanpage::KIND,
     email::KIND,
     radio::KIND,
     feed::KIND,
     package::KIND,
+    zalo::KIND,
     telegram::KIND,
     mastodon::KIND,
 ];

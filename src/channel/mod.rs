@@ -12,17 +12,20 @@ mod page;
 mod pictures;
 mod rehearsal;
 mod secret;
+mod seen;
 mod settings;
 
 mod email;
 mod fanpage;
 mod feed;
+mod ghost;
 mod http;
 mod mastodon;
 mod package;
 mod radio;
 mod site;
 mod telegram;
+mod zalo;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,6 +12,9 @@ use crate::delivery::{Event, Outcome, edition_key, job_key};
 use crate::queue::{AttemptReport, LeasedItem, Pause, PauseCause, Settlement, StoreError, Work};
 use crate::text;
 
+/// Hidden steps in one try: a far side may need several, such as a token first and an id then.
+const MOST_STAGES: usize = 3;
+
 pub(super) async fn try_once(lane: &Arc<Lane>, shop: &Shop, work: Work) {
     if let Err(error) = run(lane, shop, &work).await {
         // The lease runs out and the sweep takes the delivery back: nothing is lost, only late.
@@ -37,7 +40,8 @@ async fn run(lane: &Lane, shop: &Shop, work: &Work) -> Result<(), StoreError> {
         return sighted(lane, shop, work, looks, seen).await;
     }
     let mut progress = guarded(lane.channel.advance(&job)).await;
-    if let Ok(Progress::Staged(remote_id)) = &progress {
+    for _ in 0..MOST_STAGES {
+        let Ok(Progress::Staged(remote_id)) = &progress else { break };
         // On disk before the reveal: whatever happens then, the hidden copy is known.
         stage(shop, work, remote_id).await?;
         for item in &mut job.items {

@@ -11,3 +11,7 @@ mod graph_answers;
 mod graph_rounds;
 mod single_jobs;
 mod telegram;
+mod ghost;
+mod single;
+mod stormy;
+mod zalo;

@@ -6,3 +6,5 @@ pub(crate) mod mastodon;
 pub(crate) mod graph;
 pub(crate) mod graph_answers;
 pub(crate) mod telegram;
+pub(crate) mod ghost;
+pub(crate) mod zalo;
