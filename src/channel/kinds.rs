@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::settings::{OpenContext, Settings, SettingsError};
-use super::{Channel, email, fanpage, radio, site};
+use super::{Channel, email, fanpage, radio, site, wordpress};
 use crate::text::Text;
 
 /// Reads the settings and builds the channel.
@@ -28,7 +28,7 @@ pub struct Kind {
 }
 
 /// Every kind, in the order in which people are told about them.
-pub const KINDS: &[Kind] = &[site::KIND, fanpage::KIND, email::KIND, radio::KIND];
+pub const KINDS: &[Kind] = &[site::KIND, wordpress::KIND, fanpage::KIND, email::KIND, radio::KIND];
 
 /// The kind of that name.
 #[must_use]

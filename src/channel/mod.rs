@@ -18,6 +18,7 @@ mod email;
 mod fanpage;
 mod radio;
 mod site;
+mod wordpress;
 
 use std::sync::Arc;
 use std::time::Duration;

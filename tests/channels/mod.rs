@@ -1,1 +1,3 @@
 //! One file per adapter that speaks to an API: the table of faults, and what is particular to its far side.
+
+mod wordpress;
