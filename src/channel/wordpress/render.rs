@@ -58,6 +58,21 @@ impl Name {
         let (ours, article) = (hash(channel, 4), hash(&format!("{channel}\n{}", item.article.key), 16));
         Self { slug: format!("{}-{ours}", item.slug()), hidden: format!("loa:{article}") }
     }
+
+    /// Stands in a copy that loa itself has taken back.
+    pub(super) fn taken_back_mark(&self) -> String {
+        format!("<!-- {} withdrawn -->", self.hidden)
+    }
+
+    /// `content` with that mark in place of the one that names its payload.
+    pub(super) fn taken_back(&self, content: &str) -> String {
+        let open = format!("<!-- {}", self.hidden);
+        let (before, after) = match content.split_once(&open) {
+            Some((before, rest)) => (before, rest.split_once("-->").map_or("", |(_, after)| after)),
+            None => (content, ""),
+        };
+        format!("{before}{}{after}", self.taken_back_mark())
+    }
 }
 
 fn hash(words: &str, length: usize) -> String {

@@ -113,6 +113,7 @@ impl Portal {
         let ours = copy.carries(&post.marker);
         if let Some(before) = &before
             && !ours
+            && !(copy.carries(&name.taken_back_mark()) && !copy.is_out())
             && !before.same_words(&Print::of(&copy))
         {
             return Err(SendError::edited(before.words_of(&copy).write(), before.difference(&copy)));
@@ -162,44 +163,39 @@ impl Portal {
             Live::Staged { remote_id, .. } => remote_id.parse().ok(),
             live => live.receipt().and_then(|receipt| receipt.remote_id.parse().ok()),
         };
-        let found = self.find(name, job.now).await?;
-        // What only carries our hidden words may be a person's own copy of the text.
-        let ours = |copy: &&Copy| Some(copy.id) == known || known.is_none() || copy.slug == name.slug;
-        let mut ids: Vec<u64> = found.iter().filter(|copy| copy.is_out()).filter(ours).map(|copy| copy.id).collect();
+        let mut found = self.find(name, job.now).await?;
         // Known by its number though a person gave it another name and other words.
         if let Some(known) = known
             && !found.iter().any(|copy| copy.id == known)
-            && let Some(copy) = self.read(known, job.now).await?
-            && copy.is_out()
         {
-            ids.push(copy.id);
+            found.extend(self.read(known, job.now).await?);
         }
-        // A draft that was never shown goes to the trash as well.
-        if self.withdraw == Withdraw::Trash {
-            let hidden = found.iter().filter(|copy| !copy.is_out() && !copy.in_trash() && copy.slug == name.slug);
-            ids.extend(hidden.map(|copy| copy.id));
-        }
-        for id in ids {
-            self.hide(job, id).await?;
+        // What only carries our hidden words may be a person's own copy of the text.
+        found.retain(|copy| known.is_none() || Some(copy.id) == known || copy.slug == name.slug);
+        for copy in found {
+            // A draft that was never shown goes to the trash as well.
+            let never_shown = self.withdraw == Withdraw::Trash && !copy.in_trash() && copy.slug == name.slug;
+            if copy.is_out() || never_shown {
+                self.hide(job, name, &copy).await?;
+            }
         }
         Ok(Progress::Gone)
     }
 
-    async fn hide(&self, job: &Job, id: u64) -> Result<(), SendError> {
-        let route = format!("wp/v2/posts/{id}");
-        if self.withdraw == Withdraw::Trash {
-            let trashed = self.api.call(Method::DELETE, &route, &[FIELDS], Body::Nothing, Stage::Write, job.now).await;
-            match trashed {
-                Ok(row) if row["status"] == "trash" => return Ok(()),
-                Ok(_) => return Err(still_there()),
-                Err(refused) if refused.gone() => return Ok(()),
-                // The site keeps no trash: a draft is hidden as well, and can be brought back.
-                Err(refused) if refused.is("rest_trash_not_supported") => {}
-                Err(refused) => return Err(refused.error),
-            }
+    /// Hides a copy. A word is left in it: should this answer be lost and the article come back, it is known that not
+    /// a person took the copy down.
+    async fn hide(&self, job: &Job, name: &Name, copy: &Copy) -> Result<(), SendError> {
+        let hidden = json!({ "status": "draft", "content": name.taken_back(&copy.content.raw) });
+        match self.write(job, copy.id, &hidden).await? {
+            Some(copy) if copy.is_out() => return Err(still_there()),
+            Some(_) if self.withdraw == Withdraw::Trash => {}
+            _ => return Ok(()),
         }
-        match self.write(job, id, &json!({ "status": "draft" })).await? {
-            Some(copy) if copy.is_out() => Err(still_there()),
+        let route = format!("wp/v2/posts/{}", copy.id);
+        let trashed = self.api.call(Method::DELETE, &route, &[FIELDS], Body::Nothing, Stage::Write, job.now).await;
+        match trashed {
+            // A site that keeps no trash has a draft now, which is hidden as well and can be brought back.
+            Err(refused) if !refused.gone() && !refused.is("rest_trash_not_supported") => Err(refused.error),
             _ => Ok(()),
         }
     }

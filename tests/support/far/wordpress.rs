@@ -68,6 +68,8 @@ pub(crate) struct Quirks {
     pub(crate) filters: bool,
     /// The next post is made at the same moment as another one of its name.
     pub(crate) twin: bool,
+    /// An earlier create of the same post, believed lost, is done just before the next one.
+    pub(crate) late_create: bool,
     /// The site's language is Vietnamese.
     pub(crate) vietnamese: bool,
     /// No `Link` header.
@@ -302,6 +304,11 @@ impl WordPress {
             return self.error(400, "empty_content");
         }
         let created = id.is_none();
+        if created && std::mem::take(&mut self.quirks.late_create) {
+            let twin = std::mem::take(&mut self.quirks.twin);
+            self.write_post(request, None, known);
+            self.quirks.twin = twin;
+        }
         let now = self.now.clone();
         let id = id.unwrap_or_else(|| self.number());
         let mut post = self.posts.get(&id).cloned().unwrap_or_else(|| Post {
