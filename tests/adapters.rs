@@ -42,6 +42,7 @@ fn settings(kind: &str) -> &'static str {
     match kind {
         "site" => "folder = \"site\"\nbase_url = \"https://anbinh.example.vn\"",
         "fanpage" => "url = \"http://127.0.0.1:9/hook\"\nsecret = { file = \"secret\" }",
+        "wordpress" => "url = \"http://127.0.0.1:9\"\nuser = \"loa\"\npassword = { file = \"secret\" }",
         "email" => EMAIL,
         "radio" => "folder = \"radio\"",
         other => panic!("the tests do not know the kind {other}: add its settings here"),

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::process::{Daemon, eventually};
 
-const KINDS: [&str; 4] = ["site", "fanpage", "email", "radio"];
+const KINDS: [&str; 5] = ["site", "wordpress", "fanpage", "email", "radio"];
 
 /// A copy of the repository's `config.toml` and `channels/`, on a port of its own.
 fn shipped() -> TempDir {
@@ -33,7 +33,7 @@ fn shipped() -> TempDir {
 fn loa(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loa"));
     command.args(arguments).current_dir(folder).env_remove("LOA_LANG");
-    command.env_remove("FANPAGE_WEBHOOK_SECRET").env_remove("EMAIL_PASSWORD");
+    command.env_remove("FANPAGE_WEBHOOK_SECRET").env_remove("EMAIL_PASSWORD").env_remove("WORDPRESS_PASSWORD");
     command
 }
 
@@ -97,13 +97,14 @@ fn every_example_is_a_right_channel_file_once_its_secret_is_there() {
     }
     let mut command = loa(folder, &["check"]);
     command.env("FANPAGE_WEBHOOK_SECRET", crate::support::world::SECRET).env("EMAIL_PASSWORD", "mật khẩu");
+    command.env("WORDPRESS_PASSWORD", "abcd efgh");
     let output = command.output().expect("loa runs");
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert!(said(&output).contains("cấu hình đúng: 8 kênh"), "{}", said(&output));
+    assert!(said(&output).contains(&format!("cấu hình đúng: {} kênh", 4 + KINDS.len())), "{}", said(&output));
     // Without the secrets, each is named.
     let output = run(folder, &["check"]);
     assert_eq!(output.status.code(), Some(1));
-    for name in ["FANPAGE_WEBHOOK_SECRET", "EMAIL_PASSWORD"] {
+    for name in ["FANPAGE_WEBHOOK_SECRET", "EMAIL_PASSWORD", "WORDPRESS_PASSWORD"] {
         assert!(said(&output).contains(name), "{}", said(&output));
     }
 }
@@ -126,6 +127,7 @@ fn the_optional_lines_of_every_example_are_right_too() {
     }
     let mut command = loa(folder, &["check"]);
     command.env("FANPAGE_WEBHOOK_SECRET", crate::support::world::SECRET).env("EMAIL_PASSWORD", "mật khẩu");
+    command.env("WORDPRESS_PASSWORD", "abcd efgh");
     let output = command.output().expect("loa runs");
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }

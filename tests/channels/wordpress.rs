@@ -531,6 +531,21 @@ async fn a_withdrawn_copy_goes_to_the_trash_or_becomes_a_draft_and_comes_back_as
     assert_eq!(desk.withdraw(&receipt).await, Ok(Progress::Gone), "deleted by a person");
 }
 
+/// Found by the two hundred rounds: the copy lay in the trash, and loa took its own deed for a person's.
+#[tokio::test]
+async fn a_withdrawal_whose_answer_was_lost_is_not_taken_for_a_persons_when_the_article_comes_back() {
+    for lost in [vec![Fault::PostThenReset], vec![Fault::Ok200, Fault::PostThenReset]] {
+        let desk = desk();
+        let receipt = desk.publish(article("1")).await.unwrap();
+        desk.site.script(lost);
+        assert_eq!(desk.withdraw(&receipt).await.unwrap_err().class_name(), "transient");
+        assert!(desk.site.public().is_empty());
+        assert!(matches!(desk.correct(&receipt, corrected()).await, Ok(Progress::Live(_))));
+        let (_, post) = desk.only();
+        assert!(post.status == "publish" && !post.content.contains("withdrawn"), "{post:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_person_did_to_a_copy_is_said_before_anything_is_overwritten() {
     type Deed = fn(&mut Post);

@@ -133,7 +133,7 @@ pub(super) fn refuse(answer: &Answer, said: Option<Said>, stage: Stage) -> Refus
     };
     let code = said.as_ref().map(|said| said.code.as_str());
     let note = note(status, said.as_ref());
-    let attention = |attention: Attention, what: Text| SendError::attention(attention, because(what, &note));
+    let attention = |attention: Attention, what: Text| SendError::attention(attention, because(&what, &note));
     let after = answer.retry_after;
     let error = match (status, code) {
         (401, _) | (_, Some("application_passwords_disabled" | "incorrect_password" | "invalid_username")) => {
@@ -144,22 +144,21 @@ pub(super) fn refuse(answer: &Answer, said: Option<Said>, stage: Stage) -> Refus
         }
         (403, Some(_)) => attention(Attention::Misconfigured, role_too_small()),
         // The account was accepted a moment ago: it is this content that a firewall does not let through.
-        (403 | 406, None) if stage != Stage::Read => SendError::permanent(because(walled(), &note)),
+        (403 | 406, None) if stage != Stage::Read => SendError::permanent(because(&walled(), &note)),
         (403 | 406, None) => attention(Attention::Misconfigured, walled()),
-        (404, None | Some("rest_no_route")) | (405, _) | (410, None) | (300..=399, _) => {
+        (404, Some("rest_no_route")) | (404 | 410, None) | (405 | 300..=399, _) => {
             attention(Attention::Misconfigured, elsewhere(answer))
         }
-        (413, _) => SendError::permanent(because(too_large(), &note)),
+        (413, _) => SendError::permanent(because(&too_large(), &note)),
         (429, _) => SendError::throttled(after, note),
         // Their bytes will never be liked, whatever the status says.
         (_, Some("rest_upload_sideload_error" | "rest_upload_unknown_error" | "rest_upload_file_too_big")) => {
             SendError::permanent(note)
         }
-        // The bytes were damaged on their way.
-        (408 | 425, _) | (_, Some("rest_upload_hash_mismatch")) => stage.unclear(note).after(after),
         // Maintenance: the whole site rests, and says for how long.
         (503, None) if after.is_some() && stage != Stage::Create => SendError::throttled(after, note),
-        (500.., _) => stage.unclear(note).after(after),
+        // A hash that differs: the bytes were damaged on their way.
+        (408 | 425 | 500.., _) | (_, Some("rest_upload_hash_mismatch")) => stage.unclear(note).after(after),
         _ => SendError::permanent(note),
     };
     let elsewhere = matches!((status, code), (404, None | Some("rest_no_route")));
@@ -178,7 +177,7 @@ fn note(status: u16, said: Option<&Said>) -> Text {
     }
 }
 
-fn because(what: Text, note: &Text) -> Text {
+fn because(what: &Text, note: &Text) -> Text {
     Text { vi: format!("{} ({})", what.vi, note.vi), en: format!("{} ({})", what.en, note.en) }
 }
 

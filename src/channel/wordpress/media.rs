@@ -71,7 +71,7 @@ impl Portal {
         let query = [("slug", slug), ("context", "edit"), ("orderby", "id"), ("order", "asc"), FIELDS];
         let found = self.api.get(ROUTE, &query, now).await?;
         let first = found.as_array().and_then(|rows| rows.first()).cloned();
-        first.map(|row| read(row)).transpose()
+        first.map(read).transpose()
     }
 
     async fn upload(&self, picture: Picture, name: &str, slug: &str, now: DateTime<Utc>) -> Result<Media, SendError> {

@@ -139,7 +139,8 @@ fn content(item: &Item, cx: &RenderContext) -> String {
     // The first picture is the featured one, which the theme shows.
     let kept_first = article.images.first().is_some_and(|image| image.kept.is_some());
     for (number, image) in article.images.iter().enumerate() {
-        if !placed.contains(&number) && !(number == 0 && kept_first) {
+        let featured = number == 0 && kept_first;
+        if !featured && !placed.contains(&number) {
             parts.push(figure(number, image));
         }
     }
@@ -147,12 +148,13 @@ fn content(item: &Item, cx: &RenderContext) -> String {
         parts.push(format!("<p class=\"loa-byline\"><em>{}</em></p>", escape(byline)));
     }
     let office = cx.office.name.as_str();
-    let mut source = say(text!("Nguồn: {office}", "Nguồn (source): {office}"));
-    if let Some(link) = &item.link {
+    let source = say(text!("Nguồn: {office}", "Nguồn (source): {office}"));
+    let link = item.link.as_ref().map(|link| {
         let original = say(text!("bản gốc", "original"));
-        source.push_str(&format!(" – <a href=\"{}\">{original}</a>", escape(link)));
-    }
-    parts.push(format!("<p class=\"loa-source\">{source}{MARKER}</p>"));
+        format!(" – <a href=\"{}\">{original}</a>", escape(link))
+    });
+    let link = link.unwrap_or_default();
+    parts.push(format!("<p class=\"loa-source\">{source}{link}{MARKER}</p>"));
     parts.join("\n")
 }
 

@@ -111,9 +111,11 @@ impl Portal {
         let Some(copy) = copy else { return self.update_lost(job, post, name, before).await };
         // This payload's own write may have arrived though its answer was lost.
         let ours = copy.carries(&post.marker);
+        // So may a withdrawal's, before the article came back.
+        let taken_back = !copy.is_out() && copy.carries(&name.taken_back_mark());
         if let Some(before) = &before
             && !ours
-            && !(copy.carries(&name.taken_back_mark()) && !copy.is_out())
+            && !taken_back
             && !before.same_words(&Print::of(&copy))
         {
             return Err(SendError::edited(before.words_of(&copy).write(), before.difference(&copy)));
