@@ -531,6 +531,26 @@ async fn a_withdrawn_copy_goes_to_the_trash_or_becomes_a_draft_and_comes_back_as
     assert_eq!(desk.withdraw(&receipt).await, Ok(Progress::Gone), "deleted by a person");
 }
 
+/// Found by the two hundred rounds: the site showed a revision that loa did not know to have arrived.
+#[tokio::test]
+async fn a_lost_correction_that_a_newer_one_overtakes_is_not_taken_for_a_persons_edit() {
+    for filters in [false, true] {
+        let desk = quirky(Quirks { filters, ..Quirks::default() });
+        let receipt = desk.publish(article("1")).await.unwrap();
+        desk.site.script(vec![Fault::PostThenReset]);
+        assert_eq!(desk.correct(&receipt, corrected()).await.unwrap_err().class_name(), "transient");
+        let third = Article { body_html: "<p>Nội dung lần ba.</p>".to_owned(), ..article("1") };
+        let job = |words: Article| desk.job(words, Action::Update(Revision(3)), shown(&receipt), Vec::new());
+        assert!(matches!(desk.advance(job(third.clone())).await, Ok(Progress::Live(_))), "{filters}");
+        assert!(desk.site.public()[0].contains("lần ba."));
+        // But words that a person changed after the lost correction are a person's.
+        let (id, _) = desk.only();
+        desk.site.change(|site| site.edit(id, |post| post.content = post.content.replace("lần ba.", "của người.")));
+        let error = desk.advance(job(corrected())).await.unwrap_err();
+        assert_eq!(error.class_name(), "edited");
+    }
+}
+
 /// Found by the two hundred rounds: the copy lay in the trash, and loa took its own deed for a person's.
 #[tokio::test]
 async fn a_withdrawal_whose_answer_was_lost_is_not_taken_for_a_persons_when_the_article_comes_back() {
@@ -549,7 +569,11 @@ async fn a_withdrawal_whose_answer_was_lost_is_not_taken_for_a_persons_when_the_
 #[tokio::test]
 async fn what_a_person_did_to_a_copy_is_said_before_anything_is_overwritten() {
     type Deed = fn(&mut Post);
-    let deeds: [(Deed, &str); 5] = [
+    let deeds: [(Deed, &str); 6] = [
+        (
+            |post| post.content = post.content.replace("cms.example.vn", "moi.example.vn"),
+            "1 dòng của loa đã bị bỏ hoặc sửa",
+        ),
         (|post| post.title = "Tiêu đề khác".to_owned(), "tiêu đề nay là “Tiêu đề khác”"),
         (|post| post.excerpt = "Tóm tắt khác".to_owned(), "tóm tắt nay là “Tóm tắt khác”"),
         (|post| post.content.push_str("\n<p>Thêm <b>một</b> dòng.</p>"), "dòng mới: “Thêm một dòng.”"),

@@ -55,6 +55,17 @@ impl Copy {
         matches!(self.status.as_str(), "publish" | "future" | "private" | "pending")
     }
 
+    /// The mark that loa left in it: names the article, and the print of the words that were written with it.
+    fn mark(&self) -> Option<&str> {
+        self.content.raw.split_once("<!-- loa:")?.1.split_once(" -->").map(|(mark, _)| mark)
+    }
+
+    /// Whether these are words that loa wrote after `before`, whatever revision: a lost answer leaves such behind.
+    pub(super) fn is_written_since(&self, before: &Print) -> bool {
+        let own = words_print(&self.title.raw, &self.excerpt.raw, &self.content.raw);
+        self.mark().is_some_and(|mark| mark != before.mark && mark.ends_with(&own))
+    }
+
     /// Whether `words`, which loa hides in what it writes, stand in it.
     pub(super) fn carries(&self, words: &str) -> bool {
         self.content.raw.contains(words)
@@ -68,6 +79,8 @@ pub(super) struct Print {
     excerpt: String,
     status: String,
     lines: Vec<String>,
+    #[serde(default)]
+    mark: String,
     /// Terms at that moment, so that those which a person adds later can be kept.
     #[serde(default)]
     categories: Vec<u64>,
@@ -82,6 +95,7 @@ impl Print {
             excerpt: short(&copy.excerpt.raw),
             status: copy.status.clone(),
             lines: lines(&copy.content.raw).map(short).collect(),
+            mark: copy.mark().unwrap_or_default().to_owned(),
             categories: copy.categories.clone(),
             tags: copy.tags.clone(),
         }
@@ -155,6 +169,16 @@ impl Print {
     }
 }
 
+/// A print of what people read. Attributes and white space, which the site may change by itself, do not count.
+pub(super) fn words_print(title: &str, excerpt: &str, content: &str) -> String {
+    let read = |html: &str| {
+        let text = plain(html).replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+        text.split_whitespace().collect::<String>()
+    };
+    let hash = sha256_hex([read(title), read(excerpt), read(content)].join("\n").as_bytes());
+    hash.get(..16).unwrap_or(&hash).to_owned()
+}
+
 fn lines(content: &str) -> impl Iterator<Item = &str> {
     content.lines().map(str::trim).filter(|line| !line.is_empty())
 }
@@ -184,26 +208,25 @@ fn plain(html: &str) -> String {
 mod tests {
     use super::*;
 
-    fn copy(title: &str, content: &str) -> Copy {
-        Copy::read(serde_json::json!({
+    fn copy(title: &str, content: &str) -> Result<Copy, serde_json::Error> {
+        serde_json::from_value(serde_json::json!({
             "id": 1, "slug": "a", "status": "publish", "link": "https://x/a", "title": {"raw": title},
             "content": {"raw": content}, "excerpt": {"raw": ""}, "categories": [1, 2],
         }))
-        .unwrap()
     }
 
     #[test]
-    fn a_note_shows_what_a_person_has_changed_and_no_more() {
-        let before = Print::of(&copy("Lịch tiếp dân", "<p>Thứ năm.</p>\n<p>7 giờ 30.</p>"));
-        let read = Print::read(Some(&before.write())).unwrap();
-        assert_eq!(read, before);
-        let after = copy("Lịch tiếp dân tháng 12", "<p>Thứ năm.</p>\n<p>8 <b>giờ</b>.</p>");
+    fn a_note_shows_what_a_person_has_changed_and_no_more() -> Result<(), serde_json::Error> {
+        let before = Print::of(&copy("Lịch tiếp dân", "<p>Thứ năm.</p>\n<p>7 giờ 30.</p>")?);
+        assert_eq!(Print::read(Some(&before.write())), Some(before.clone()));
+        let after = copy("Lịch tiếp dân tháng 12", "<p>Thứ năm.</p>\n<p>8 <b>giờ</b>.</p>")?;
         assert!(!before.same_words(&Print::of(&after)));
         assert_eq!(
             before.difference(&after).en,
             "a person has edited the copy on the site: its title is now “Lịch tiếp dân tháng 12”; a new line: \
              “8 giờ.”; 1 of loa's lines are removed or changed"
         );
+        Ok(())
     }
 
     #[test]
@@ -214,9 +237,24 @@ mod tests {
     }
 
     #[test]
-    fn terms_that_a_person_added_are_told_apart() {
-        let before = Print::of(&copy("a", "b"));
-        let now = Copy { categories: vec![1, 9], ..copy("a", "b") };
+    fn terms_that_a_person_added_are_told_apart() -> Result<(), serde_json::Error> {
+        let before = Print::of(&copy("a", "b")?);
+        let now = Copy { categories: vec![1, 9], ..copy("a", "b")? };
         assert_eq!(before.added_terms(&now), (vec![9], vec![]));
+        Ok(())
+    }
+
+    #[test]
+    fn words_prove_that_nobody_has_touched_them() -> Result<(), serde_json::Error> {
+        let print = words_print("A &amp; B", "", "<p><a href=\"x\">Một</a> hai.</p>");
+        let at = |words: &str| format!("<p><a rel=\"noopener\" href=\"x\">Một</a> {words}<!-- loa:1 {print} --></p>");
+        let before = Print::default();
+        let written = copy("A & B", &at("hai."))?;
+        assert!(written.is_written_since(&before));
+        assert!(!written.is_written_since(&Print::of(&written)), "the answer was not lost: every change counts");
+        assert!(!copy("A & B", &at("ba."))?.is_written_since(&before));
+        assert!(!copy("A & C", &at("hai."))?.is_written_since(&before));
+        assert!(!copy("A & B", "hai.")?.is_written_since(&before));
+        Ok(())
     }
 }

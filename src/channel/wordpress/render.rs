@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::super::failure::{RenderError, SendError};
 use super::super::page::written_time;
 use super::super::{Item, Payload, RenderContext};
+use super::copy::words_print;
 use super::media::Hung;
 use super::{Shape, TermName};
 use crate::article::{Article, Image, sha256_hex};
@@ -40,7 +41,7 @@ pub(super) struct Post {
     pub(super) categories: Vec<TermName>,
     pub(super) tags: Vec<String>,
     pub(super) content: String,
-    /// Hidden in the content: names article and payload.
+    /// Hidden in the content: names the article, and the print of its words.
     pub(super) marker: String,
 }
 
@@ -64,7 +65,7 @@ impl Name {
         format!("<!-- {} withdrawn -->", self.hidden)
     }
 
-    /// `content` with that mark in place of the one that names its payload.
+    /// `content` with that mark in place of the one that proves its words.
     pub(super) fn taken_back(&self, content: &str) -> String {
         let open = format!("<!-- {}", self.hidden);
         let (before, after) = match content.split_once(&open) {
@@ -115,8 +116,8 @@ fn post(item: &Item, cx: &RenderContext, shape: &Shape, name: Name) -> Post {
         content: content(item, cx),
         marker: String::new(),
     };
-    // The content names its own payload: after a lost answer it tells loa's words from a person's.
-    let print = hash(&serde_json::to_string(&post).unwrap_or_default(), 12);
+    // The content proves its own words: after lost answers it tells them from a person's.
+    let print = words_print(&post.title, &post.excerpt, &post.content.replace(MARKER, ""));
     post.marker = format!("<!-- {} {print} -->", name.hidden);
     post
 }

@@ -109,16 +109,20 @@ impl Portal {
             Err(_) => None,
         };
         let Some(copy) = copy else { return self.update_lost(job, post, name, before).await };
-        // This payload's own write may have arrived though its answer was lost.
+        // These very words may have arrived though the answer was lost.
         let ours = copy.carries(&post.marker);
-        // So may a withdrawal's, before the article came back.
-        let taken_back = !copy.is_out() && copy.carries(&name.taken_back_mark());
         if let Some(before) = &before
             && !ours
-            && !taken_back
             && !before.same_words(&Print::of(&copy))
         {
-            return Err(SendError::edited(before.words_of(&copy).write(), before.difference(&copy)));
+            // So may an earlier revision's, or a withdrawal's before the article came back.
+            let loas = match copy.status.as_str() {
+                "publish" => copy.is_written_since(before),
+                _ => copy.carries(&name.taken_back_mark()) && !copy.is_out(),
+            };
+            if !loas {
+                return Err(SendError::edited(before.words_of(&copy).write(), before.difference(&copy)));
+            }
         }
         let mut filled = self.fill(job, post).await?;
         if let Some(before) = &before {
