@@ -44,6 +44,7 @@ fn settings(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "site" => "folder = \"site\"\nbase_url = \"https://anbinh.example.vn\"",
         "fanpage" => "url = \"http://127.0.0.1:9/hook\"\nsecret = { file = \"secret\" }",
+        "wordpress" => "url = \"http://127.0.0.1:9\"\nuser = \"loa\"\npassword = { file = \"secret\" }",
         "email" => EMAIL,
         "radio" => "folder = \"radio\"",
         "telegram" => "chat_id = -1001234567890\nbase_url = \"http://127.0.0.1:9\"\nbot_token = { file = \"secret\" }",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::settings::{OpenContext, Settings, SettingsError};
-use super::{Channel, email, fanpage, feed, ghost, http, mastodon, package, radio, site, telegram, zalo};
+use super::{Channel, email, fanpage, feed, ghost, http, mastodon, package, radio, site, telegram, wordpress, zalo};
 use crate::text::Text;
 
 /// Reads the settings and builds the channel.
@@ -43,6 +43,7 @@ const EXAMPLES: &[&[Example]] = &[http::EXAMPLES];
 /// Every kind, in the order in which people are told about them.
 pub const KINDS: &[Kind] = &[
     site::KIND,
+    wordpress::KIND,
     ghost::KIND,
     http::KIND,
     fanpage::KIND,

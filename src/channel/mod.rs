@@ -25,6 +25,7 @@ mod package;
 mod radio;
 mod site;
 mod telegram;
+mod wordpress;
 mod zalo;
 
 use std::sync::Arc;

@@ -2,16 +2,18 @@
 
 pub(crate) mod bench;
 mod feed;
+mod ghost;
+mod graph;
+mod graph_answers;
+mod graph_rounds;
 mod http;
 mod http_settings;
 mod mastodon;
 mod package;
-mod graph;
-mod graph_answers;
-mod graph_rounds;
-mod single_jobs;
-mod telegram;
-mod ghost;
 mod single;
+mod single_jobs;
 mod stormy;
+mod telegram;
+mod wordpress;
+mod wordpress_real;
 mod zalo;

@@ -233,19 +233,30 @@ impl Inside {
     pub(crate) async fn drain(&self) -> Vec<DeliveryRow> {
         let drained = async {
             let mut every = tokio::time::interval(std::time::Duration::from_millis(5));
+            let mut idle = 0;
             loop {
                 every.tick().await;
                 let rows = self.rows().await;
                 let paused = self.app.ledger().pauses().await.expect("the pauses");
                 let is_paused = |row: &DeliveryRow| paused.iter().any(|(name, _)| *name == row.delivery.channel);
                 if rows.iter().any(|row| matches!(row.delivery.state, State::Sending { .. })) {
+                    idle = 0;
                     continue;
                 }
                 let open = rows.iter().filter(|row| !is_paused(row)).filter_map(|row| row.delivery.state.due());
                 match open.min() {
                     None => return rows,
-                    Some(due) => self.clock.advance_to(due),
+                    Some(due) if due > self.clock.now() => self.clock.advance_to(due),
+                    // It is due and does not go: its channel rests, as the far side asked.
+                    Some(_) => {
+                        idle += 1;
+                        if idle > 40 {
+                            self.clock.advance(chrono::TimeDelta::seconds(1));
+                        }
+                        continue;
+                    }
                 }
+                idle = 0;
             }
         };
         tokio::time::timeout(std::time::Duration::from_secs(60), drained).await.expect("the office comes to rest")
