@@ -47,6 +47,10 @@ fn settings(kind: &str) -> Option<&'static str> {
         "wordpress" => "url = \"http://127.0.0.1:9\"\nuser = \"loa\"\npassword = { file = \"secret\" }",
         "email" => EMAIL,
         "radio" => "folder = \"radio\"",
+        "zalo" => {
+            "app_id = \"1234567890\"\napp_secret = { file = \"secret\" }\ntoken_file = \"zalo-token.json\"\n\
+             default_cover = \"https://anbinh.example.vn/anh-bia.jpg\""
+        }
         "telegram" => "chat_id = -1001234567890\nbase_url = \"http://127.0.0.1:9\"\nbot_token = { file = \"secret\" }",
         _ => return None,
     })

@@ -242,7 +242,12 @@ impl World {
         if self.kind == Kind::AfterLookup && matches!(job.action, Action::Create(_)) && !self.is_done(job) {
             moves.push(same(Sighting::Staged("draft".to_owned())));
         }
-        moves.push(same(if self.is_done(job) { Sighting::Present(receipt(false)) } else { Sighting::Absent }));
+        if self.is_done(job) {
+            moves.push(same(Sighting::Present(receipt(false))));
+        } else {
+            moves.push(same(Sighting::Absent { again: at(6) }));
+            moves.push(same(Sighting::GivenUp(note())));
+        }
     }
 
     /// The world after a move, or why there is none. Checks every promise on the way.

@@ -128,7 +128,7 @@ async fn live(case: &Case, fault: &Fault, trouble: Step, times: usize) {
 /// A correction or a withdrawal that comes while the first copy is half made: the far side takes `taken` requests of
 /// the create and refuses those after it, until the office has changed its mind.
 async fn overtaken(case: &Case, taken: usize, step: Step) {
-    const REFUSALS: usize = 5;
+    const REFUSALS: usize = 3;
     let world = World::bare();
     let far = (case.start)(&world);
     let inside = Inside::start(&world).await;

@@ -25,6 +25,14 @@ fn secrets(example: &str) -> Vec<String> {
     named.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
 }
 
+/// Something of the right form for the secret of this name.
+fn secret(name: &str) -> &'static str {
+    match name {
+        "GHOST_ADMIN_API_KEY" => crate::support::far::ghost::KEY,
+        _ => crate::support::world::SECRET,
+    }
+}
+
 /// A copy of the repository's `config.toml` and `channels/`, on a port of its own.
 fn shipped() -> TempDir {
     let (folder, repository) = (tempfile::tempdir().expect("a folder"), Path::new(env!("CARGO_MANIFEST_DIR")));
@@ -114,7 +122,7 @@ fn every_example_is_a_right_channel_file_once_its_secret_is_there() {
     let names: Vec<String> = examples.iter().flat_map(|(_, example)| secrets(example)).collect();
     assert!(names.len() >= 2, "{names:?}");
     let mut command = loa(folder, &["check"]);
-    command.envs(names.iter().map(|name| (name, crate::support::world::SECRET)));
+    command.envs(names.iter().map(|name| (name, secret(name))));
     let output = command.output().expect("loa runs");
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let count = examples.len() + 4;
@@ -123,7 +131,10 @@ fn every_example_is_a_right_channel_file_once_its_secret_is_there() {
     let output = run(folder, &["check"]);
     assert_eq!(output.status.code(), Some(1));
     for (_, example) in &examples {
-        // A channel stops at the first that is missing.
+        // A channel that is switched off needs none; one that is on stops at the first that is missing.
+        if example.contains("enabled = false") {
+            continue;
+        }
         let mut asked = secrets(example).into_iter().peekable();
         assert!(asked.peek().is_none() || asked.any(|name| said(&output).contains(&name)), "{}", said(&output));
     }
@@ -147,7 +158,10 @@ fn the_optional_lines_of_every_example_are_right_too() {
     }
     let mut command = loa(folder, &["check"]);
     let names = examples.iter().flat_map(|(_, example)| secrets(example));
-    command.envs(names.map(|name| (name, crate::support::world::SECRET)));
+    command.envs(names.map(|name| {
+        let secret = secret(&name);
+        (name, secret)
+    }));
     let output = command.output().expect("loa runs");
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }

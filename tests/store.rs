@@ -699,7 +699,7 @@ async fn send(store: &SqliteStore, work: &Work, how: u8, now: DateTime<Utc>) {
     if work.looks.is_some() {
         let sighting = match how % 3 {
             0 => Sighting::Present(receipt(None)),
-            1 => Sighting::Absent,
+            1 => Sighting::Absent { again: t(0) },
             _ => Sighting::Unknown { again: None, note: note() },
         };
         let event = Event::Sighted { attempt: item.attempt, sighting };

@@ -141,6 +141,18 @@ impl SendError {
         Self { class: Class::NeedsAttention(attention), note }
     }
 
+    /// How long the far side asked us to wait, where it said.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.class {
+            Class::Transient { retry_after }
+            | Class::Throttled { retry_after }
+            | Class::Partial { retry_after }
+            | Class::Ambiguous { retry_after } => retry_after,
+            Class::Edited { .. } | Class::Permanent | Class::NeedsAttention(_) => None,
+        }
+    }
+
     /// The word used in the ledger.
     #[must_use]
     pub fn class_name(&self) -> &'static str {

@@ -245,7 +245,23 @@ fn sighted(next: &mut Delivery, job: Job, looks: u32, sighting: Sighting) {
             stage(next, job, remote_id);
             wait_or_settle(next);
         }
-        Sighting::Absent => wait_or_settle(next),
+        Sighting::Absent { again } => {
+            let note = text!("lần trước chưa đến nơi", "the last try did not arrive");
+            wait_or_settle(next);
+            if let State::Waiting { due, why } = &mut next.state
+                && *due < again
+            {
+                (*due, *why) = (again, Why::Retry { note });
+            }
+        }
+        Sighting::GivenUp(why) => {
+            // What is wanted by now may be something else: that gets its own chance.
+            if next.needed() == Some(job.action) {
+                next.state = State::Failed { why };
+            } else {
+                wait_or_settle(next);
+            }
+        }
         Sighting::Unknown { again, note } => {
             next.state = State::Uncertain { job, look: again, looks: looks + 1, note };
         }

@@ -141,8 +141,13 @@ pub enum Sighting {
     Present(Receipt),
     /// The create got as far as a hidden copy under this remote id.
     Staged(String),
-    /// The job was provably not done and may be done again, a withdrawal too.
-    Absent,
+    /// The job was provably not done and may be done again, a withdrawal too, but not before then.
+    Absent {
+        /// When to do it again.
+        again: DateTime<Utc>,
+    },
+    /// The job was provably not done, and too many tries failed.
+    GivenUp(Text),
     /// It cannot be told now.
     Unknown {
         /// When to look again; `None`: give up and ask a person.

@@ -71,18 +71,32 @@ impl Policy {
         }
     }
 
+    /// The try that was looked for did not arrive: it counts among the failed ones.
+    fn absent(&self) -> Sighting {
+        match self.retry.wait(self.tries, None, self.jitter) {
+            // The look itself has taken its time: the first repeat need not wait again.
+            Some(_) if self.tries <= 1 => Sighting::Absent { again: self.now },
+            Some(wait) => Sighting::Absent { again: self.at(wait) },
+            None => Sighting::GivenUp(given_up(self.tries, &text!("không lần nào đến nơi", "none of them arrived"))),
+        }
+    }
+
     /// What a look-up means for the delivery; `looks` of them could not tell before.
     pub(super) fn seen(&self, looks: u32, seen: Result<Seen, SendError>) -> Sighting {
+        let mut asked = Duration::ZERO;
         let note = match seen {
             Ok(Seen::Present(receipt)) => return Sighting::Present(receipt),
             Ok(Seen::Staged(remote_id)) => return Sighting::Staged(remote_id),
-            Ok(Seen::Absent) => return Sighting::Absent,
-            Ok(Seen::NotYet) if looks > 0 => return Sighting::Absent,
+            Ok(Seen::Absent) => return self.absent(),
+            Ok(Seen::NotYet) if looks > 0 => return self.absent(),
             Ok(Seen::NotYet) => text!("chưa thấy trên kênh; sẽ xem lại", "not there yet; it will be looked up again"),
             Ok(Seen::Unknown(note)) => return Sighting::Unknown { again: None, note },
-            Err(error) => error.note,
+            Err(error) => {
+                asked = error.retry_after().unwrap_or_default();
+                error.note
+            }
         };
-        let wait = self.retry.backoff(looks + 1, self.jitter);
+        let wait = self.retry.backoff(looks + 1, self.jitter).max(asked.min(LONGEST_ASKED));
         let again = (looks + 1 < MOST_LOOKS).then(|| self.at(wait));
         Sighting::Unknown { again, note }
     }

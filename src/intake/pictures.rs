@@ -273,7 +273,7 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// The IPv4 address inside NAT64 (64:ff9b::/96) and 6to4 (2002::/16).
+/// The IPv4 address inside NAT64 (`64:ff9b::/96`) and 6to4 (`2002::/16`).
 fn embedded(v6: Ipv6Addr) -> Option<std::net::Ipv4Addr> {
     let octets = v6.octets();
     match v6.segments() {

@@ -167,19 +167,17 @@ fn address(url: &Spanned<String>) -> Result<Url, SettingsError> {
     let mut site = Url::parse(url.get_ref()).map_err(|_| bad())?;
     let host = site.host_str().ok_or_else(bad)?.trim_matches(['[', ']']);
     let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    match site.scheme() {
-        "https" => {}
-        "http" if here => {}
-        "http" => {
-            return Err(wrong(
-                url,
-                text!(
-                    "url phải bắt đầu bằng https://: qua http mật khẩu đi không mã hóa, WordPress cũng không nhận",
-                    "url has to begin with https://: over http the password would go unencrypted, and WordPress refuses it"
-                ),
-            ));
-        }
-        _ => return Err(bad()),
+    if !client::is_web(&site) {
+        return Err(bad());
+    }
+    if site.scheme() != "https" && !here {
+        return Err(wrong(
+            url,
+            text!(
+                "url phải bắt đầu bằng https://: qua http mật khẩu đi không mã hóa, WordPress cũng không nhận",
+                "url has to begin with https://: over http the password would go unencrypted, and WordPress refuses it"
+            ),
+        ));
     }
     if !site.username().is_empty() || site.password().is_some() || site.query().is_some() {
         return Err(bad());
