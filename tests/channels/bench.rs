@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use loa::article::{Article, Image, Kept, Revision, sha256_hex};
 use loa::channel::{Channel, Item, Job, NoCopies, NoPictures, Office, Pictures, RenderContext, SendError};
@@ -43,17 +44,19 @@ pub(crate) fn shown(receipt: &Receipt) -> Live {
 }
 
 pub(crate) fn item(article: Article, action: Action, live: Live) -> Item {
-    let revision = action.revision().or(live.revision()).unwrap_or(Revision(1));
-    let updated = if revision == Revision(1) { "2026-11-24T09:00:00+07:00" } else { "2026-11-24T09:30:00+07:00" };
-    Item {
-        article: Arc::new(article),
-        revision,
-        action,
-        live,
-        published: utc("2026-11-24T09:00:00+07:00"),
-        updated: utc(updated),
-        link: Some(LINK.to_owned()),
+    let published = utc("2026-11-24T09:00:00+07:00");
+    let mut item = item_of(article, action, live, published);
+    if item.revision != Revision(1) {
+        item.updated = utc("2026-11-24T09:30:00+07:00");
     }
+    item
+}
+
+/// The article of a job, handed over at `published`.
+pub(crate) fn item_of(article: Article, action: Action, live: Live, published: DateTime<Utc>) -> Item {
+    let revision = action.revision().or(live.revision()).unwrap_or(Revision(1));
+    let link = Some(LINK.to_owned());
+    Item { article: Arc::new(article), revision, action, live, published, updated: published, link }
 }
 
 pub(crate) fn job(channel: &dyn Channel, item: Item) -> Job {
@@ -61,13 +64,25 @@ pub(crate) fn job(channel: &dyn Channel, item: Item) -> Job {
 }
 
 pub(crate) fn with_pictures(channel: &dyn Channel, item: Item, pictures: Arc<dyn Pictures>) -> Job {
+    job_of(channel, item, utc("2026-11-24T09:00:05+07:00"), pictures)
+}
+
+/// One item, rendered and ready to be tried at `now`.
+pub(crate) fn job_of(channel: &dyn Channel, item: Item, now: DateTime<Utc>, pictures: Arc<dyn Pictures>) -> Job {
     let cx = RenderContext { office: office(), at: item.updated, edition: None };
     let items = vec![item];
     let payload = channel.render(&items, &cx).unwrap_or_else(|error| panic!("{error}"));
     let first = &items[0];
     let key = job_key("kenh", &first.article.key, first.action, &first.live, first.updated);
-    let now = utc("2026-11-24T09:00:05+07:00");
     Job { key, items, edition: None, payload, now, copies: Arc::new(NoCopies), pictures }
+}
+
+/// A picture of one colour, as a PNG.
+pub(crate) fn png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(width, height, image::Rgb(colour));
+    picture.write_to(&mut bytes, image::ImageFormat::Png).expect("a PNG");
+    bytes.into_inner()
 }
 
 /// Pictures in memory.
@@ -77,10 +92,8 @@ pub(crate) struct Album(BTreeMap<String, Vec<u8>>);
 impl Album {
     /// A small picture of one colour; it is kept here, and named as the intake names it.
     pub(crate) fn picture(&mut self, red: u8, alt: &str) -> Image {
-        let mut bytes = std::io::Cursor::new(Vec::new());
-        let picture = image::RgbImage::from_pixel(8, 8, image::Rgb([red, 0, 0]));
-        picture.write_to(&mut bytes, image::ImageFormat::Png).expect("a PNG");
-        let (hash, bytes) = (sha256_hex(bytes.get_ref()), bytes.into_inner());
+        let bytes = png(8, 8, [red, 0, 0]);
+        let hash = sha256_hex(&bytes);
         self.0.insert(hash.clone(), bytes);
         Image {
             url: format!("https://cms.example.vn/anh-{red}.png"),

@@ -1,4 +1,4 @@
-//! One channel by itself, opened from settings, and jobs for it.
+//! One channel by itself for far sides that stage: it is tried until the public copy is there.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,12 +6,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use loa::article::{Article, Image, Kept, Revision, sha256_hex};
-use loa::channel::{Channel, Item, Job, NoCopies, Office, Pictures, Progress, RenderContext, SendError};
-use loa::config::ChannelSpec;
+use loa::channel::{Channel, Job, Pictures, Progress, SendError};
 use loa::delivery::{Action, Live, Receipt};
-use loa::text::Language;
 
-use crate::sample::HANOI;
+use super::bench;
+pub(crate) use super::bench::shown;
 
 /// When the far sides' clocks stand, in [`crate::support::hostile_api`].
 pub(crate) const NOW: i64 = 1_795_485_600;
@@ -23,10 +22,6 @@ pub(crate) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(NOW, 0).unwrap()
 }
 
-fn office() -> Office {
-    Office { name: "UBND xã An Bình".to_owned(), timezone: HANOI, language: Language::Vi }
-}
-
 /// A channel of `kind` with the inside of `[settings]`.
 pub(crate) fn open(base: &Path, kind: &str, settings: &str) -> Arc<dyn Channel> {
     try_open(base, kind, settings).unwrap_or_else(|error| panic!("{error}"))
@@ -34,32 +29,12 @@ pub(crate) fn open(base: &Path, kind: &str, settings: &str) -> Arc<dyn Channel> 
 
 /// The same, or what is said about the settings.
 pub(crate) fn try_open(base: &Path, kind: &str, settings: &str) -> Result<Arc<dyn Channel>, String> {
-    let source = format!("kind = \"{kind}\"\n[limits]\ntimeout = \"1s\"\n[settings]\n{settings}\n");
-    let spec = ChannelSpec::parse(Path::new("kenh.toml"), &source, HANOI).map_err(|error| error.to_string())?;
-    spec.open(&office(), base, true).map_err(|error| error.to_string())
+    bench::open(base, kind, settings).map_err(|error| error.to_string())
 }
 
 /// A job of `action` for an article whose copy stands like `live`.
 pub(crate) fn job(channel: &dyn Channel, article: Article, action: Action, live: Live) -> Job {
-    let item = Item {
-        article: Arc::new(article),
-        revision: action.revision().unwrap_or(Revision(1)),
-        action,
-        live,
-        published: now(),
-        updated: now(),
-        link: Some("https://anbinh.example.vn/bai/1.html".to_owned()),
-    };
-    let context = RenderContext { office: office(), at: now(), edition: None };
-    let payload = channel.render(std::slice::from_ref(&item), &context).unwrap_or_else(|error| panic!("{error}"));
-    let key = format!("loa_{}_{}", action.name(), item.revision);
-    let pictures = Arc::new(Album);
-    Job { key, items: vec![item], edition: None, payload, now: now(), copies: Arc::new(NoCopies), pictures }
-}
-
-/// The copy is there, as this receipt says.
-pub(crate) fn shown(receipt: &Receipt) -> Live {
-    Live::Shown { revision: Revision(1), receipt: receipt.clone() }
+    bench::job_of(channel, bench::item_of(article, action, live, now()), now(), Arc::new(Album))
 }
 
 /// A hidden copy is there.
@@ -93,15 +68,8 @@ pub(crate) struct Album;
 
 impl Pictures for Album {
     fn bytes<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, SendError>> {
-        Box::pin(async { Ok(Some(png())) })
+        Box::pin(async { Ok(Some(bench::png(1_600, 900, [200, 30, 30]))) })
     }
-}
-
-fn png() -> Vec<u8> {
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    let picture = image::RgbImage::from_pixel(1_600, 900, image::Rgb([200, 30, 30]));
-    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
-    bytes.into_inner()
 }
 
 /// A picture that the intake has kept.

@@ -1,21 +1,21 @@
-//! One channel on its own, given one job at a time.
+//! One channel on its own, with its secrets in files that a test may change.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use loa::article::{Article, Image, Kept, Revision, sha256_hex};
-use loa::channel::{Channel, Item, Job, NoCopies, Office, Pictures, Progress, RenderContext, SendError};
+use loa::channel::{Channel, Job, Pictures, Progress, SendError};
 use loa::config::ChannelSpec;
 use loa::delivery::{Action, Live, Receipt};
-use loa::text::Language;
 use tempfile::TempDir;
 
+use super::bench;
+pub(crate) use super::bench::LINK;
+use super::bench::office;
 use crate::sample::HANOI;
 
-pub(crate) const LINK: &str = "https://anbinh.example.vn/bai/1.html";
 pub(crate) const CREATE: Action = Action::Create(Revision(1));
 pub(crate) const UPDATE: Action = Action::Update(Revision(2));
 
@@ -65,20 +65,8 @@ impl Single {
     }
 
     pub(crate) fn job_at(&self, article: &Article, action: Action, live: Live, now: DateTime<Utc>) -> Job {
-        let item = Item {
-            article: Arc::new(article.clone()),
-            revision: action.revision().unwrap_or(Revision(1)),
-            action,
-            live,
-            published: start(),
-            updated: start(),
-            link: Some(LINK.to_owned()),
-        };
-        let cx = RenderContext { office: office(), at: start(), edition: None };
-        let payload = self.channel.render(std::slice::from_ref(&item), &cx).unwrap_or_else(|error| panic!("{error}"));
-        let key = format!("loa_{}_{}_{}", article.key.external_id, action.name(), item.revision);
-        let (copies, pictures) = (Arc::new(NoCopies), Arc::new(Album));
-        Job { key, items: vec![item], edition: None, payload, now, copies, pictures }
+        let item = bench::item_of(article.clone(), action, live, start());
+        bench::job_of(&*self.channel, item, now, Arc::new(Album))
     }
 
     pub(crate) async fn advance(&self, article: &Article, action: Action, live: Live) -> Result<Progress, SendError> {
@@ -105,10 +93,6 @@ pub(crate) fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(crate::support::far::graph::START, 0).expect("a time")
 }
 
-fn office() -> Office {
-    Office { name: "UBND xã An Bình".to_owned(), timezone: HANOI, language: Language::Vi }
-}
-
 /// Holds the pictures that [`picture`] makes.
 struct Album;
 
@@ -120,10 +104,7 @@ impl Pictures for Album {
 }
 
 fn png(number: u8) -> Vec<u8> {
-    let picture = image::RgbImage::from_pixel(16, 12, image::Rgb([number, 90, 200]));
-    let mut bytes = Vec::new();
-    picture.write_to(&mut Cursor::new(&mut bytes), image::ImageFormat::Png).expect("a picture");
-    bytes
+    bench::png(16, 12, [number, 90, 200])
 }
 
 /// A picture that the intake has kept.
