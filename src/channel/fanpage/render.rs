@@ -37,8 +37,23 @@ struct Data<'a> {
     source: &'a str,
     topics: &'a [String],
     priority: Priority,
-    #[serde(skip_serializing_if = "<[Image]>::is_empty")]
-    images: &'a [Image],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<Picture<'a>>,
+}
+
+/// A picture as the receiver gets it: where it is, and what it shows.
+#[derive(Serialize)]
+struct Picture<'a> {
+    url: &'a str,
+    alt: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caption: Option<&'a str>,
+}
+
+impl<'a> Picture<'a> {
+    fn of(image: &'a Image) -> Self {
+        Self { url: &image.url, alt: &image.alt, caption: image.caption.as_deref() }
+    }
 }
 
 /// The webhook's event.
@@ -67,7 +82,11 @@ pub(super) fn render(items: &[Item], cx: &RenderContext, shape: Shape) -> Result
             source: &cx.office.name,
             topics: &article.topics,
             priority: article.priority,
-            images: if shape.images && !withdrawn { &article.images } else { &[] },
+            images: if shape.images && !withdrawn {
+                article.images.iter().map(Picture::of).collect()
+            } else {
+                Vec::new()
+            },
         },
     };
     let mut bytes = serde_json::to_vec_pretty(&event)
