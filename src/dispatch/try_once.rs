@@ -43,7 +43,10 @@ async fn run(lane: &Lane, shop: &Shop, work: &Work) -> Result<(), StoreError> {
     for _ in 0..MOST_STAGES {
         let Ok(Progress::Staged(remote_id)) = &progress else { break };
         // On disk before the reveal: whatever happens then, the hidden copy is known.
-        stage(shop, work, remote_id).await?;
+        if !stage(shop, work, remote_id).await? {
+            tracing::warn!(channel = %lane.name, "the lease was over before the hidden copy was revealed: it is left to its new holder");
+            return Ok(());
+        }
         for item in &mut job.items {
             item.live = crate::delivery::Live::Staged { revision: item.revision, remote_id: remote_id.clone() };
         }
@@ -97,14 +100,14 @@ async fn guarded<T>(send: impl Future<Output = Result<T, SendError>>) -> Result<
     })
 }
 
-async fn stage(shop: &Shop, work: &Work, remote_id: &str) -> Result<(), StoreError> {
+/// Records the hidden copy; false when the lease is over, and with it the right to reveal.
+async fn stage(shop: &Shop, work: &Work, remote_id: &str) -> Result<bool, StoreError> {
     let staged = work.items.iter().map(|item| Settlement {
         delivery: item.delivery,
         event: Event::Settle { attempt: item.attempt, outcome: Outcome::Staged(remote_id.to_owned()) },
         report: None,
     });
-    shop.queue.settle(staged.collect()).await?;
-    Ok(())
+    Ok(shop.queue.settle(staged.collect()).await? == 0)
 }
 
 async fn settle(
