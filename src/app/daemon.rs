@@ -121,7 +121,9 @@ async fn oversee(
     let mut sweep = tokio::time::interval(SWEEP_EVERY);
     let mut reload = tokio::time::interval(RELOAD_EVERY);
     let mut probe = tokio::time::interval(PROBE_EVERY);
+    let mut check_up = tokio::time::interval(app.config().check_every);
     probe.tick().await;
+    check_up.tick().await;
     let mut seen = config::stamp(&app.config().channels, &app.specs());
     loop {
         tokio::select! {
@@ -154,6 +156,7 @@ async fn oversee(
                 }
             }
             _ = probe.tick() => lanes.probe_paused(),
+            _ = check_up.tick() => lanes.check_up(),
         }
     }
 }

@@ -7,6 +7,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{App, planner};
+use crate::channel::{Attention, Class, SendError};
 use crate::config::{ChannelSpec, ConfigError, load_good_channels};
 use crate::dispatch::{Lane, Shop, work};
 use crate::lifecycle::Lifecycle;
@@ -63,6 +64,40 @@ async fn probe(name: &str, lane: &Lane, shop: &Shop) -> Result<(), StoreError> {
         Err(error) => tracing::debug!(channel = %name, %error, "the channel still needs attention"),
     }
     Ok(())
+}
+
+/// Days before its end at which a credential is spoken of.
+const CREDENTIAL_NOTICE_DAYS: i64 = 14;
+
+/// Looks whether a channel's credential still holds, before an article has to find out.
+async fn check_up(name: &str, lane: &Lane, shop: &Shop) -> Result<(), StoreError> {
+    match lane.channel.probe().await {
+        Ok(health) => {
+            let days = health.credential_ends.map(|ends| (ends - shop.clock.now()).num_days());
+            if let Some(days) = days.filter(|days| *days < CREDENTIAL_NOTICE_DAYS) {
+                tracing::warn!(channel = %name, days, "the channel's credential ends soon: renew it");
+            }
+            Ok(())
+        }
+        Err(SendError { class: Class::NeedsAttention(Attention::Credential), note }) => {
+            tracing::error!(channel = %name, reason = %note, "the channel's credential does not hold; it is paused");
+            let cause = PauseCause::Attention(Attention::Credential.name().to_owned());
+            shop.queue.pause(name.to_owned(), Pause { cause, since: shop.clock.now(), note }).await
+        }
+        Err(error) => {
+            tracing::debug!(channel = %name, %error, "a check-up could not tell");
+            Ok(())
+        }
+    }
+}
+
+/// Why a channel is visited without an article.
+#[derive(Clone, Copy)]
+enum Visit {
+    /// It is paused: does it work again?
+    Probe,
+    /// It works: does its credential still hold?
+    CheckUp,
 }
 
 impl Lanes {
@@ -197,16 +232,31 @@ impl Lanes {
     /// Probes channels that need attention, and lets those go on that are proved well. A probe may take its
     /// time: nobody waits for the answer of this.
     pub(super) fn probe_paused(&self) {
+        self.visit(Visit::Probe);
+    }
+
+    /// Looks whether every credential still holds.
+    pub(super) fn check_up(&self) {
+        self.visit(Visit::CheckUp);
+    }
+
+    fn visit(&self, visit: Visit) {
         for (name, running) in &self.running {
             let (name, lane, shop, stop) =
                 (name.clone(), running.lane.clone(), self.shop.clone(), running.stop.clone());
             tokio::spawn(async move {
-                let probed = tokio::select! {
-                    probed = probe(&name, &lane, &shop) => probed,
+                let visiting = async {
+                    match visit {
+                        Visit::Probe => probe(&name, &lane, &shop).await,
+                        Visit::CheckUp => check_up(&name, &lane, &shop).await,
+                    }
+                };
+                let visited = tokio::select! {
+                    visited = visiting => visited,
                     () = stop.cancelled() => Ok(()),
                 };
-                if let Err(error) = probed {
-                    tracing::error!(channel = %name, %error, "a paused channel could not be probed");
+                if let Err(error) = visited {
+                    tracing::error!(channel = %name, %error, "what a visit to the channel found could not be recorded");
                 }
             });
         }

@@ -9,6 +9,7 @@ use super::articles::find;
 use super::decide::known_or_past;
 use super::print::Printer;
 use crate::app::App;
+use crate::channel::Health;
 use crate::console::{channel_json, delivery_json, pause_of, reason};
 use crate::delivery::{State, Wanted};
 use crate::ledger::{AttemptRow, DeliveryRow, Filter};
@@ -156,7 +157,7 @@ pub(super) async fn channels(app: &App, asked: Channels, printer: &Printer) -> R
             && let Some(spec) = specs.iter().find(|spec| spec.channel == summary.channel && spec.enabled)
         {
             let probed = match spec.open_for_work(&config.office, &config.base, &config.data) {
-                Ok(channel) => channel.probe().await.map(|health| health.note).map_err(|error| error.note),
+                Ok(channel) => channel.probe().await.map_err(|error| error.note),
                 Err(error) => Err(error.text),
             };
             all_well &= probed.is_ok();
@@ -164,8 +165,10 @@ pub(super) async fn channels(app: &App, asked: Channels, printer: &Printer) -> R
         }
         let mut value = channel_json(&summary, pause, printer.language());
         if let (Some(fields), Some(health)) = (value.as_object_mut(), &health) {
-            let note = health.as_ref().unwrap_or_else(|error| error).get(printer.language());
-            fields.insert("probe".to_owned(), json!({ "ok": health.is_ok(), "note": note }));
+            let ends = health.as_ref().ok().and_then(|health| health.credential_ends);
+            let note = probed_words(app, health);
+            let note = note.get(printer.language());
+            fields.insert("probe".to_owned(), json!({ "ok": health.is_ok(), "note": note, "credential_ends": ends }));
         }
         list.push(value);
         let state = match (summary.enabled, pause) {
@@ -177,7 +180,7 @@ pub(super) async fn channels(app: &App, asked: Channels, printer: &Printer) -> R
             (true, None) => text!("chạy", "live"),
         };
         let note = match &health {
-            Some(health) => health.as_ref().unwrap_or_else(|error| error).get(printer.language()).to_owned(),
+            Some(health) => probed_words(app, health).get(printer.language()).to_owned(),
             None => summary.next_slot.map(|slot| local(app, slot)).unwrap_or_default(),
         };
         rows.push(vec![
@@ -197,6 +200,21 @@ pub(super) async fn channels(app: &App, asked: Channels, printer: &Printer) -> R
         printer.table(&heading, rows);
     }
     if all_well { Ok(()) } else { Err(CliError::Said) }
+}
+
+/// What a probe found, with the days left on the credential where the far side tells.
+fn probed_words(app: &App, health: &Result<Health, Text>) -> Text {
+    let health = match health {
+        Ok(health) => health,
+        Err(note) => return note.clone(),
+    };
+    let Some(ends) = health.credential_ends else { return health.note.clone() };
+    let (days, note) = ((ends - app.clock().now()).num_days(), &health.note);
+    let day = ends.with_timezone(&app.config().office.timezone).format("%d/%m/%Y");
+    Text {
+        vi: format!("{} · mật khẩu hoặc mã truy cập còn {days} ngày (đến {day})", note.vi),
+        en: format!("{} · the credential has {days} days left (until {day})", note.en),
+    }
 }
 
 pub(super) async fn balance(app: &App, printer: &Printer) -> Result<(), CliError> {

@@ -39,6 +39,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// How long work in flight may go on when loa is told to stop.
     pub grace: Duration,
+    /// How often every channel's credential is looked at.
+    pub check_every: Duration,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -78,7 +80,15 @@ struct File {
     #[serde(default)]
     shutdown: ShutdownTable,
     #[serde(default)]
+    upkeep: UpkeepTable,
+    #[serde(default)]
     log: LogTable,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UpkeepTable {
+    check_every: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -164,9 +174,13 @@ impl Config {
         let read: File = toml::from_str(source).map_err(|error| ConfigError::parser(file, source, &error))?;
         let base = file.parent().map(Path::to_owned).unwrap_or_default();
         let span = |value: &Spanned<String>| Some(value.span());
-        let grace = read.shutdown.grace.map_or(Ok(Duration::from_secs(20)), |value| {
-            duration(value.get_ref()).map_err(|text| ConfigError::at(file, source, span(&value), text))
-        })?;
+        let time = |value: Option<Spanned<String>>, usual: Duration| {
+            value.map_or(Ok(usual), |value| {
+                duration(value.get_ref()).map_err(|text| ConfigError::at(file, source, span(&value), text))
+            })
+        };
+        let grace = time(read.shutdown.grace, Duration::from_secs(20))?;
+        let check_every = time(read.upkeep.check_every, Duration::from_hours(6))?;
         let bytes = |value: Spanned<String>| {
             size(value.get_ref()).map_err(|text| ConfigError::at(file, source, span(&value), text))
         };
@@ -206,6 +220,7 @@ impl Config {
             pictures,
             http: HttpConfig { listen: read.http.listen, tokens: tokens.collect::<Result<_, _>>()? },
             grace,
+            check_every,
             log: LogConfig {
                 level: read.log.level.unwrap_or_else(|| "info".to_owned()),
                 json: read.log.format == Some(LogFormat::Json),

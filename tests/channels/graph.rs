@@ -387,8 +387,32 @@ async fn a_copy_that_a_person_vouched_for_is_found_by_its_link() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_dies_is_noticed_before_an_article_has_to_find_out() {
+    let world = World::bare();
+    let far = HostileApi::start(Graph::new());
+    set_up(&world, &far, "");
+    let config = std::fs::read_to_string(world.path("config.toml")).unwrap();
+    world.write("config.toml", &format!("{config}[upkeep]\ncheck_every = \"1s\"\n"));
+    let inside = Inside::start(&world).await;
+    far.change(|graph| graph.tokens.insert(TOKEN.to_owned(), Token::Dead(463)));
+    let noticed = async {
+        let mut every = tokio::time::interval(std::time::Duration::from_millis(20));
+        loop {
+            every.tick().await;
+            if let Some(pause) = inside.app.queue().paused("trang".to_owned()).await.unwrap() {
+                return pause;
+            }
+        }
+    };
+    let pause = tokio::time::timeout(std::time::Duration::from_secs(20), noticed).await.expect("it is noticed");
+    assert_eq!(pause.cause, PauseCause::Attention("credential".to_owned()));
+    assert!(inside.rows().await.is_empty(), "no article was needed");
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_token_pauses_without_spending_tries_and_everything_goes_out_in_order_after_a_new_one() {
-    for (subcode, by_file) in [(463, true), (460, false), (492, false)] {
+    for (subcode, by_start) in [(463, false), (460, true), (492, false)] {
         let world = World::bare();
         let far = HostileApi::start(Graph::new());
         set_up(&world, &far, "");
@@ -414,11 +438,8 @@ async fn a_dead_token_pauses_without_spending_tries_and_everything_goes_out_in_o
         // A new token in the file, and nothing else.
         far.change(|graph| graph.tokens.insert("EAAnew".to_owned(), Token::Good));
         world.write("token", "EAAnew\n");
-        if by_file {
-            let file = std::fs::read_to_string(world.path("channels/trang.toml")).unwrap();
-            world.write("channels/trang.toml", &format!("# mã mới\n{file}"));
-        } else {
-            // A probe is made when the daemon starts, and every five minutes.
+        // A running daemon sees it by itself; one that starts probes what is paused.
+        if by_start {
             inside.stop().await;
             inside = Inside::start(&world).await;
         }
