@@ -386,6 +386,20 @@ async fn a_copy_that_a_person_vouched_for_is_found_by_its_link() {
     assert!(matches!(page.channel.look_up(&job).await.unwrap(), Seen::Unknown(_)));
 }
 
+#[test]
+fn channels_probe_tells_the_days_left() {
+    let world = World::bare();
+    let far = HostileApi::start(Graph::new());
+    set_up(&world, &far, WITH_APP);
+    #[expect(clippy::disallowed_methods, reason = "the program itself lives in real time")]
+    let ends = chrono::Utc::now().timestamp() + 9 * 86_400 + 3_600;
+    far.change(|graph| graph.debug = serde_json::json!({ "expires_at": ends }));
+    let probed = world.run(&["channels", "--probe"]);
+    let said = String::from_utf8_lossy(&probed.stdout);
+    assert_eq!(probed.status.code(), Some(0), "{probed:?}");
+    assert!(said.contains("the credential has 9 days left"), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_that_dies_is_noticed_before_an_article_has_to_find_out() {
     let world = World::bare();
