@@ -767,3 +767,20 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn a_channel_that_rests_leases_nothing_until_then_or_until_a_person_wakes_it() {
+    let (_folder, store) = fresh().await;
+    publish(&store, "1", &["portal"], t(0)).await;
+    store.throttle("portal".to_owned(), t(60)).await.unwrap();
+    store.throttle("portal".to_owned(), t(30)).await.unwrap();
+    assert_eq!(store.rests(t(1)).await.unwrap(), [("portal".to_owned(), t(60))], "never shortened");
+    let leased = lease(&store, "portal", t(1)).await;
+    assert!(leased.work.is_empty());
+    assert_eq!(leased.next, Some(t(60)));
+    // loa's own resume leaves the rest; a person's ends it.
+    assert!(!store.resume("portal".to_owned(), "loa".to_owned(), t(2)).await.unwrap());
+    assert!(store.resume("portal".to_owned(), "Lan".to_owned(), t(2)).await.unwrap());
+    assert!(store.rests(t(2)).await.unwrap().is_empty());
+    assert_eq!(lease(&store, "portal", t(2)).await.work.len(), 1);
+}

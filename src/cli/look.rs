@@ -146,12 +146,14 @@ fn attempt_json(attempt: &AttemptRow, printer: &Printer) -> Value {
 
 pub(super) async fn channels(app: &App, asked: Channels, printer: &Printer) -> Result<(), CliError> {
     let pauses = app.ledger().pauses().await?;
+    let rests = app.ledger().rests(app.clock().now()).await?;
     let (config, specs) = (app.config(), app.specs());
     let mut rows = Vec::new();
     let mut list = Vec::new();
     let mut all_well = true;
     for summary in app.summaries() {
         let pause = pauses.iter().find(|(name, _)| *name == summary.channel).map(|(_, pause)| pause);
+        let rest = rests.iter().find(|(name, _)| *name == summary.channel).map(|(_, until)| *until);
         let mut health = None;
         if asked.probe
             && let Some(spec) = specs.iter().find(|spec| spec.channel == summary.channel && spec.enabled)
@@ -175,6 +177,10 @@ pub(super) async fn channels(app: &App, asked: Channels, printer: &Printer) -> R
             (false, _) => text!("tắt", "off"),
             (true, Some(pause)) => {
                 Text { vi: format!("tạm dừng: {}", pause.note.vi), en: format!("paused: {}", pause.note.en) }
+            }
+            (true, None) if rest.is_some() => {
+                let until = rest.map(|until| local(app, until)).unwrap_or_default();
+                text!("nghỉ đến {until} theo yêu cầu của nơi nhận", "resting until {until}, as the far side asked")
             }
             (true, None) if summary.mode == "rehearsal" => text!("diễn tập", "rehearsal"),
             (true, None) => text!("chạy", "live"),

@@ -149,3 +149,22 @@ pub fn lost(repeat: Option<Repeat>, delivery: &Delivery, now: DateTime<Utc>) -> 
         Some(Repeat::Never) | None => Unclear::Ask(note),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_slows_down_before_its_allowance_is_used_up_and_stops_before_its_end() {
+        let gone = Ok(Progress::Gone);
+        let at = |used, regained_in| pace(&gone, Some(Allowance { used, regained_in }));
+        assert_eq!(pace(&gone, None), None);
+        assert_eq!(at(74, None), None);
+        assert_eq!(at(75, None), Some(REST));
+        assert_eq!(at(94, Some(Duration::from_mins(20))), Some(REST));
+        assert_eq!(at(95, Some(Duration::from_mins(20))), Some(Duration::from_mins(20)));
+        assert_eq!(at(120, None), Some(LONG_REST));
+        let throttled = Err(SendError::throttled(Some(Duration::from_hours(48)), text!("đủ rồi", "enough")));
+        assert_eq!(pace(&throttled, None), Some(LONGEST_ASKED), "no longer than a day");
+    }
+}

@@ -156,6 +156,9 @@ pub trait Ledger: Send + Sync {
     /// The paused channels.
     fn pauses(&self) -> BoxFuture<'_, Result<Vec<(String, Pause)>, StoreError>>;
 
+    /// Channels that rest because the far side asked for it, and until when.
+    fn rests(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<(String, DateTime<Utc>)>, StoreError>>;
+
     /// Whether the store answers.
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 }

@@ -96,7 +96,7 @@ enum Transport {
 
 fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>, SettingsError> {
     let table: Table = settings.parse()?;
-    let wrong = |span, text: Text| SettingsError { span: Some(span), text, from_parser: false };
+    let wrong = |span, text: Text| SettingsError::at(span, text);
     let written = table.from.get_ref();
     let sender: Mailbox = written.parse().map_err(|_| {
         wrong(

@@ -101,5 +101,5 @@ fn name_of<'a>(key: &'a toml::Spanned<std::borrow::Cow<'_, str>>) -> &'a str {
 }
 
 fn mistake(span: std::ops::Range<usize>, text: Text) -> SettingsError {
-    SettingsError { span: Some(span), text, from_parser: false }
+    SettingsError::at(span, text)
 }

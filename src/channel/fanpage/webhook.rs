@@ -60,10 +60,11 @@ struct Hook {
 
 pub(super) fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>, SettingsError> {
     let table: Table = settings.parse()?;
-    let bad_url = || SettingsError {
-        span: Some(table.url.span()),
-        text: text!("url phải là địa chỉ http(s)://… của nơi nhận", "url has to be the receiver's http(s):// address"),
-        from_parser: false,
+    let bad_url = || {
+        SettingsError::at(
+            table.url.span(),
+            text!("url phải là địa chỉ http(s)://… của nơi nhận", "url has to be the receiver's http(s):// address"),
+        )
     };
     let url = Url::parse(table.url.get_ref()).map_err(|_| bad_url())?;
     if !matches!(url.scheme(), "http" | "https") {

@@ -59,11 +59,10 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
     let table: Table = settings.parse()?;
     let version = table.api_version.get_ref();
     if !version.strip_prefix('v').is_some_and(|number| number.split('.').all(|part| part.parse::<u16>().is_ok())) {
-        return Err(SettingsError {
-            span: Some(table.api_version.span()),
-            text: text!("api_version có dạng \"v5.0\"", "api_version looks like \"v5.0\""),
-            from_parser: false,
-        });
+        return Err(SettingsError::at(
+            table.api_version.span(),
+            text!("api_version có dạng \"v5.0\"", "api_version looks like \"v5.0\""),
+        ));
     }
     if cx.live {
         Api::read_key(&table.admin_api_key).map_err(SettingsError::new)?;
@@ -84,13 +83,14 @@ fn base(url: &Spanned<String>) -> Result<Url, SettingsError> {
     Url::parse(&format!("{site}/ghost/api/admin/"))
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none())
-        .ok_or_else(|| SettingsError {
-            span: Some(url.span()),
-            text: text!(
-                "url phải là địa chỉ trang Ghost, ví dụ https://tin.anbinh.example.vn",
-                "url has to be the Ghost site's address, such as https://news.example.vn"
-            ),
-            from_parser: false,
+        .ok_or_else(|| {
+            SettingsError::at(
+                url.span(),
+                text!(
+                    "url phải là địa chỉ trang Ghost, ví dụ https://tin.anbinh.example.vn",
+                    "url has to be the Ghost site's address, such as https://news.example.vn"
+                ),
+            )
         })
 }
 

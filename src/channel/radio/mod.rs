@@ -151,14 +151,13 @@ fn pace(written: Option<&Spanned<u32>>) -> Result<u32, SettingsError> {
     match written {
         None => Ok(180),
         Some(pace) if (80..=400).contains(pace.get_ref()) => Ok(*pace.get_ref()),
-        Some(pace) => Err(SettingsError {
-            span: Some(pace.span()),
-            text: text!(
+        Some(pace) => Err(SettingsError::at(
+            pace.span(),
+            text!(
                 "syllables_per_minute từ 80 đến 400 (thường 160–200)",
                 "syllables_per_minute is from 80 to 400 (usually 160–200)"
             ),
-            from_parser: false,
-        }),
+        )),
     }
 }
 
@@ -167,14 +166,13 @@ fn slot(written: &Spanned<String>) -> Result<f64, SettingsError> {
     let words = written.get_ref();
     let minutes = words.strip_suffix('m').and_then(|minutes| minutes.trim().parse::<u32>().ok());
     minutes.filter(|minutes| (1..=180).contains(minutes)).map(|minutes| f64::from(minutes) * 60.0).ok_or_else(|| {
-        SettingsError {
-            span: Some(written.span()),
-            text: text!(
+        SettingsError::at(
+            written.span(),
+            text!(
                 "slot \"{words}\" không hợp lệ; viết số phút như \"15m\"",
                 "slot \"{words}\" is not valid; write minutes like \"15m\""
             ),
-            from_parser: false,
-        }
+        )
     })
 }
 

@@ -37,8 +37,7 @@ fn yes() -> bool {
 
 pub(super) fn read(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<(Bot, Shape), SettingsError> {
     let table: Table = settings.parse()?;
-    let mistake =
-        |span: std::ops::Range<usize>, text: Text| SettingsError { span: Some(span), text, from_parser: false };
+    let mistake = |span: std::ops::Range<usize>, text: Text| SettingsError::at(span, text);
     let chat = match table.chat_id.get_ref() {
         toml::Value::Integer(number) if *number != 0 => json!(number),
         toml::Value::String(name) if is_name(name) => json!(name),

@@ -150,7 +150,7 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
 }
 
 fn wrong(at: &Spanned<String>, text: Text) -> SettingsError {
-    SettingsError { span: Some(at.span()), text, from_parser: false }
+    SettingsError::at(at.span(), text)
 }
 
 /// The site's address, with a slash at its end. The password goes over it in the clear, so it has to be https.

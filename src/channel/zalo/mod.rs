@@ -78,11 +78,10 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
     let table: Table = settings.parse()?;
     let app_id = table.app_id.get_ref();
     if app_id.is_empty() || !app_id.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(SettingsError {
-            span: Some(table.app_id.span()),
-            text: text!("app_id là dãy số của ứng dụng Zalo", "app_id is the number of the Zalo app"),
-            from_parser: false,
-        });
+        return Err(SettingsError::at(
+            table.app_id.span(),
+            text!("app_id là dãy số của ứng dụng Zalo", "app_id is the number of the Zalo app"),
+        ));
     }
     if cx.live {
         table.app_secret.read().map_err(|error| SettingsError::new(error.0))?;
@@ -115,11 +114,10 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
 
 fn web(address: &Spanned<String>, name: &str) -> Result<Url, SettingsError> {
     Url::parse(address.get_ref()).ok().filter(|url| matches!(url.scheme(), "http" | "https")).ok_or_else(|| {
-        SettingsError {
-            span: Some(address.span()),
-            text: text!("{name} phải là địa chỉ http(s)://…", "{name} has to be an http(s):// address"),
-            from_parser: false,
-        }
+        SettingsError::at(
+            address.span(),
+            text!("{name} phải là địa chỉ http(s)://…", "{name} has to be an http(s):// address"),
+        )
     })
 }
 

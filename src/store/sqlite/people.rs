@@ -69,7 +69,9 @@ impl SqliteStore {
                         .execute(&mut *connection)
                         .await
                         .map_err(failed)?;
-                    if gone.rows_affected() == 0 {
+                    // A person knows better than the far side's last word; loa does not.
+                    let rested = if who == "loa" { 0 } else { wake(connection, &name, now).await? };
+                    if gone.rows_affected() + rested == 0 {
                         return Ok(false);
                     }
                     let note = text!("tiếp tục", "resumed");
@@ -105,6 +107,17 @@ impl SqliteStore {
         let mut connection = self.readers.acquire().await.map_err(failed)?;
         pause_of(&mut connection, channel).await
     }
+}
+
+/// Ends a channel's rest; how many there were.
+async fn wake(connection: &mut SqliteConnection, channel: &str, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let woken = sqlx::query("DELETE FROM rests WHERE channel = ? AND until > ?")
+        .bind(channel)
+        .bind(millis(now))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(woken.rows_affected())
 }
 
 /// Until when the channel rests, if it still does.

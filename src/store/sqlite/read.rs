@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::copies::JobCopies;
 use super::pictures::KeptPictures;
-use super::rows::{DELIVERY, article, delivery, from_json, instant};
+use super::rows::{DELIVERY, article, delivery, from_json, instant, millis};
 use super::{SqliteStore, failed};
 use crate::article::{Article, ArticleId, ArticleKey, Kept, Revision};
 use crate::channel::{Copies, Pictures};
@@ -145,6 +145,17 @@ impl Ledger for SqliteStore {
                 .await
                 .map_err(failed)?;
             rows.iter().map(|row| Ok((row.get("channel"), from_json(row.get("pause"))?))).collect()
+        })
+    }
+
+    fn rests(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<(String, DateTime<Utc>)>, StoreError>> {
+        Box::pin(async move {
+            let rows = sqlx::query("SELECT channel, until FROM rests WHERE until > ? ORDER BY channel")
+                .bind(millis(now))
+                .fetch_all(&self.readers)
+                .await
+                .map_err(failed)?;
+            Ok(rows.iter().map(|row| (row.get("channel"), instant(row.get("until")))).collect())
         })
     }
 
