@@ -246,3 +246,35 @@ fn say_speaks_into_a_file_for_proof_listening() {
     assert!(seconds >= 2, "sixteen syllables in {seconds} s");
     assert!(wav[44..].iter().any(|byte| *byte != 0), "silence");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deliveries_say_what_became_of_every_copy() {
+    use crate::support::world::{Inside, World};
+    let world = World::new("[\"* * * * *\"]");
+    let inside = Inside::start(&world).await;
+    let said = async || {
+        inside.drain().await;
+        let output = world.run(&["deliveries", "--article", "bai", "--json"]);
+        let rows: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let rows = rows.as_array().expect("rows").iter();
+        let mut fates: Vec<(String, String)> = rows
+            .map(|row| (row["channel"].as_str().unwrap().to_owned(), row["result"].as_str().unwrap().to_owned()))
+            .collect();
+        fates.sort();
+        fates
+    };
+    let fates = |pairs: [&str; 4]| -> Vec<(String, String)> {
+        ["email", "fanpage", "portal", "radio"].into_iter().map(str::to_owned).zip(pairs.map(str::to_owned)).collect()
+    };
+    inside.publish(&world.article("bai", "Lịch tiêm", "Thứ hai.")).await;
+    assert_eq!(said().await, fates(["delivered"; 4]));
+    inside.publish(&world.article("bai", "Lịch tiêm", "Thứ ba.")).await;
+    assert_eq!(said().await, fates(["correction_sent", "corrected", "corrected", "correction_sent"]));
+    let key = loa::article::ArticleKey { source: "cli".to_owned(), external_id: "bai".to_owned() };
+    inside.withdraw(&key).await;
+    assert_eq!(said().await, fates(["notice_sent", "removed", "removed", "notice_sent"]));
+    let table = world.run(&["deliveries", "--article", "bai"]);
+    let table = String::from_utf8_lossy(&table.stdout).into_owned();
+    assert!(table.contains("cannot be removed: notice sent") && table.contains("removed"), "{table}");
+    inside.stop().await;
+}
