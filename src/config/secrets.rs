@@ -14,10 +14,11 @@ pub(super) fn files(source: &str) -> Vec<PathBuf> {
 }
 
 fn in_table(table: &DeTable<'_>, found: &mut Vec<PathBuf>) {
-    match table.get("file").map(toml::Spanned::get_ref) {
-        Some(DeValue::String(path)) if table.len() == 1 => found.push(PathBuf::from(path.as_ref())),
-        _ => table.iter().for_each(|(_, value)| in_value(value.get_ref(), found)),
+    // A setting that happens to be called so is watched as well: that does no harm.
+    if let Some(DeValue::String(path)) = table.get("file").map(toml::Spanned::get_ref) {
+        found.push(PathBuf::from(path.as_ref()));
     }
+    table.iter().for_each(|(_, value)| in_value(value.get_ref(), found));
 }
 
 fn in_value(value: &DeValue<'_>, found: &mut Vec<PathBuf>) {

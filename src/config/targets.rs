@@ -56,12 +56,13 @@ pub(super) fn settings<'i>(file: &mut DeTable<'i>, position: usize) -> Option<Sp
     target.remove("settings")
 }
 
-/// Lays `over` on `under`: tables are merged key by key, everything else is replaced.
+/// Lays `over` on `under`: tables are merged key by key, everything else is replaced. A secret is one thing: where it
+/// is kept is not mixed from both.
 pub(super) fn merge<'i>(under: &mut DeTable<'i>, over: DeTable<'i>) {
     for (key, value) in over {
         let inner = under.get_mut(key.get_ref().as_ref()).map(Spanned::get_mut);
         match (inner, value.get_ref()) {
-            (Some(DeValue::Table(below)), DeValue::Table(_)) => {
+            (Some(DeValue::Table(below)), DeValue::Table(above)) if !is_secret(above) => {
                 if let DeValue::Table(above) = value.into_inner() {
                     merge(below, above);
                 }
@@ -71,4 +72,8 @@ pub(super) fn merge<'i>(under: &mut DeTable<'i>, over: DeTable<'i>) {
             }
         }
     }
+}
+
+fn is_secret(table: &DeTable<'_>) -> bool {
+    ["env", "file"].iter().any(|key| table.contains_key(*key))
 }

@@ -539,3 +539,43 @@ async fn an_evening_of_random_faults_leaves_one_copy_of_each_article() {
     assert_eq!(public, titles);
     inside.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_file_reaches_the_portals_of_many_communes_each_with_its_own_row() {
+    let world = World::bare();
+    let communes = ["xa-an-binh", "xa-tan-phu", "xa-dong-son"];
+    let portals = communes.map(|id| HostileApi::start(AnyPortal::with_token(id)));
+    let mut file = format!(
+        "name = \"Trang các xã\"\nkind = \"http\"\n[limits]\ntimeout = \"1s\"\n[retry]\nattempts = 3\nfirst = \"1s\"\n\
+         [settings]\nheaders = {{ Authorization = {{ env = \"XA_TOKEN\", prefix = \"Bearer \" }} }}\n{BY_CODE}"
+    );
+    for (id, portal) in communes.iter().zip(&portals) {
+        world.write(&format!("token-{id}"), id);
+        let secret = toml::Value::String(world.path(&format!("token-{id}")).display().to_string());
+        file.push_str(&format!(
+            "[[targets]]\nid = \"{id}\"\n[targets.settings]\nbase = \"{}\"\n\
+             headers = {{ Authorization = {{ file = {secret}, prefix = \"Bearer \" }} }}\n",
+            portal.url()
+        ));
+    }
+    world.write("channels/trang-xa.toml", &file);
+    let inside = Inside::start(&world).await;
+    portals[1].go_offline();
+    inside.publish(&world.article("bai", "Lịch tiêm chủng", "Nội dung.")).await;
+    let rows = inside.drain().await;
+    let state = |id: &str| {
+        let channel = format!("trang-xa.{id}");
+        let row = rows.iter().find(|row| row.delivery.channel == channel).expect("a row of its own");
+        row.delivery.state.name()
+    };
+    assert_eq!(communes.map(state), ["settled", "failed", "settled"], "{rows:#?}");
+    assert_eq!([0, 1, 2].map(|one: usize| portals[one].public().len()), [1, 0, 1]);
+    portals[1].come_back();
+    inside.publish(&world.article("bai", "Lịch tiêm chủng", "Nội dung đã sửa.")).await;
+    let rows = inside.drain().await;
+    assert!(rows.iter().all(|row| row.delivery.state == State::Settled), "{rows:#?}");
+    for portal in &portals {
+        assert!(portal.public().len() == 1 && portal.public()[0].contains("đã sửa"), "{:?}", portal.public());
+    }
+    inside.stop().await;
+}
