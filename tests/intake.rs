@@ -415,3 +415,18 @@ async fn a_repeated_request_is_one_article_and_a_reused_key_is_refused() {
     assert_eq!(ask("a", "1").await.unwrap().id, first.id);
     assert_eq!(ask("b", "2").await, Err(IntakeError::KeyReused));
 }
+
+#[test]
+fn html_that_is_nested_without_end_is_refused_at_once_and_sloppy_html_is_not() {
+    let zone = HANOI;
+    let cx = DraftContext { source: "cms", external_id: Some("1"), zone };
+    let draft = |body: String| Draft { title: Some("Bài".to_owned()), body_html: Some(body), ..Draft::default() };
+    for tag in ["<div>", "<b>", "<span><i>", "<table><tr><td>"] {
+        let refused = draft(format!("{}chữ", tag.repeat(50_000))).into_article(&cx);
+        assert!(matches!(&refused, Err(IntakeError::Invalid(text)) if text.vi.contains("lồng nhau")), "{tag}");
+    }
+    // Nobody closes these, and nobody has to.
+    for sloppy in ["<p>một đoạn", "<li>một mục", "một dòng<br>", "<b>đậm</b> "] {
+        assert!(draft(sloppy.repeat(3_000)).into_article(&cx).is_ok(), "{sloppy}");
+    }
+}

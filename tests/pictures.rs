@@ -24,6 +24,7 @@ impl Api for Album {
         match request.path() {
             "/anh.png" => Reply { status: 200, headers: Vec::new(), body: png(40, 30) },
             "/trang.png" => Reply::html(200, "<html>Đăng nhập</html>"),
+            "/nua.png" => Reply { status: 200, headers: Vec::new(), body: png(400, 300)[..600].to_vec() },
             "/to.png" => Reply { status: 200, headers: Vec::new(), body: vec![0; 3 << 20] },
             "/chuyen" => Reply::empty(302).header("Location", "/anh.png"),
             "/ra-ngoai" => Reply::empty(302).header("Location", "http://10.0.0.1/anh.png"),
@@ -93,6 +94,7 @@ async fn what_is_no_picture_or_too_large_or_private_is_refused_with_the_reason()
     let inside = Inside::start(&world).await;
     let cases = [
         (format!("{}/trang.png", album.url()), "không phải ảnh"),
+        (format!("{}/nua.png", album.url()), "bị hỏng"),
         (format!("{}/to.png", album.url()), "lớn hơn 2 MB"),
         ("http://10.0.0.1/anh.png".to_owned(), "địa chỉ nội bộ"),
         ("http://[::1]:9/anh.png".to_owned(), "địa chỉ nội bộ"),

@@ -210,8 +210,8 @@ fn body(
         )));
     }
     let html = match (html, markdown, plain) {
-        (Some(html), ..) => markup::sanitise(&clean(&html)),
-        (_, Some(markdown), _) => markup::sanitise(&markup::from_markdown(&clean(&markdown))),
+        (Some(html), ..) => markup::sanitise(&clean(&html))?,
+        (_, Some(markdown), _) => markup::sanitise(&markup::from_markdown(&clean(&markdown)))?,
         (.., plain) => markup::from_plain(&clean(&plain.unwrap_or_default())),
     };
     let text = markup::to_plain(&html)?;

@@ -8,9 +8,43 @@ use crate::text;
 /// Wider than any paragraph, so that the text keeps the paragraphs the author made.
 const NEVER_WRAP: usize = 1_000_000;
 
+/// Deeper than any article is nested; beyond it a parser's work grows with the square of the text.
+const MOST_DEPTH: usize = 256;
+
+/// Elements that are never inside themselves unless said so: left open they end where the next one begins, or hold
+/// nothing at all.
+const SHALLOW: [&str; 24] = [
+    "p", "li", "dt", "dd", "option", "td", "th", "tr", "thead", "tbody", "tfoot", "col", "colgroup", "br", "hr", "img",
+    "wbr", "meta", "link", "input", "source", "area", "base", "embed",
+];
+
 /// Removes everything that could act on the reader: scripts, styles, handlers, odd schemes.
-pub(super) fn sanitise(html: &str) -> String {
-    ammonia::Builder::default().strip_comments(true).clean(html).to_string().trim().to_owned()
+///
+/// # Errors
+/// [`IntakeError::Invalid`] for HTML that is nested so deep that no person can have written it.
+pub(super) fn sanitise(html: &str) -> Result<String, IntakeError> {
+    if depth(html) > MOST_DEPTH {
+        return Err(IntakeError::Invalid(text!(
+            "HTML lồng nhau quá {MOST_DEPTH} lớp; dán lại nội dung dạng văn bản thường rồi gửi lại",
+            "the HTML is nested more than {MOST_DEPTH} deep; paste the text without its formatting and hand it over again"
+        )));
+    }
+    Ok(ammonia::Builder::default().strip_comments(true).clean(html).to_string().trim().to_owned())
+}
+
+/// How many elements stand inside each other at the most, by a look at the tags alone.
+fn depth(html: &str) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    for tag in html.split('<').skip(1) {
+        let closes = tag.starts_with('/');
+        let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        if name.is_empty() || SHALLOW.contains(&name.to_ascii_lowercase().as_str()) {
+            continue;
+        }
+        open = if closes { open.saturating_sub(1) } else { open + 1 };
+        most = most.max(open);
+    }
+    most
 }
 
 /// Markdown to HTML (not yet safe: Markdown may hold HTML).

@@ -34,7 +34,7 @@ impl Default for PictureRules {
 }
 
 /// Most pixels: what a picture unpacks to is bounded as well.
-const MOST_PIXELS: u64 = 80_000_000;
+const MOST_PIXELS: u64 = 50_000_000;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_REDIRECTS: usize = 3;
 const AT_ONCE: usize = 4;
@@ -126,7 +126,10 @@ impl Fetcher {
                     )));
                 }
             }
-            inspect(&address, bytes)
+            // Unpacking a large picture takes a while: not where others wait.
+            let judged = address.clone();
+            let inspected = tokio::task::spawn_blocking(move || inspect(&judged, bytes)).await;
+            inspected.map_err(|error| unreachable(&error.to_string()))?
         })
     }
 
@@ -177,7 +180,16 @@ fn inspect(address: &str, bytes: Vec<u8>) -> Result<Fetched, Missing> {
         _ => return Err(no_picture()),
     };
     let (width, height) = reader.into_dimensions().map_err(|_| no_picture())?;
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+    let too_many = u64::from(width) * u64::from(height) > MOST_PIXELS;
+    if !too_many
+        && ImageReader::new(Cursor::new(&bytes)).with_guessed_format().is_ok_and(|reader| reader.decode().is_err())
+    {
+        return Err(refused(
+            "bị hỏng, không mở được; xuất lại ảnh rồi gửi lại",
+            "is damaged and cannot be opened; save it again and hand the article over again",
+        ));
+    }
+    if too_many {
         return Err(refused(
             "có quá nhiều điểm ảnh; thu nhỏ rồi gửi lại",
             "has too many pixels; make it smaller and hand the article over again",
