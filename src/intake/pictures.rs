@@ -210,8 +210,10 @@ fn private(address: &str) -> Missing {
 fn may_visit(url: &Url, allow: &[String]) -> bool {
     let Some(host) = url.host_str() else { return false };
     let bare = host.trim_matches(['[', ']']);
+    // RFC 6761: these names are this machine, whatever a resolver says.
+    let here = bare == "localhost" || bare.ends_with(".localhost");
     matches!(url.scheme(), "http" | "https")
-        && (allow.iter().any(|name| name == bare) || bare.parse::<IpAddr>().map_or(true, is_public))
+        && (allow.iter().any(|name| name == bare) || !here && bare.parse::<IpAddr>().map_or(true, is_public))
 }
 
 /// A name leads to a private address.
