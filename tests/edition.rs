@@ -153,5 +153,29 @@ async fn an_item_longer_than_the_slot_loses_paragraphs_from_its_end_and_the_scri
         .expect("a script that says so");
     let (head, body) = script.split_once("[NHẠC HIỆU]").expect("a head and a body");
     assert!(head.contains("Đoạn thứ 8.") && !body.contains("Đoạn thứ tám"), "{script}");
+    let cut = rows.iter().find(|row| row.key.external_id == "dai" && row.delivery.channel == "radio").expect("a row");
+    let attempts = inside.app.ledger().attempts(cut.delivery.id).await.expect("the ledger");
+    let notes: Vec<&str> = attempts.iter().filter_map(|attempt| Some(attempt.note.as_ref()?.vi.as_str())).collect();
+    assert!(notes.iter().any(|note| note.contains("cho vừa thời lượng")), "the ledger says so: {notes:?}");
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_urgent_notice_that_fits_once_is_read_whole_and_once() {
+    let world = World::new("\"immediate\"");
+    world.write(
+        "channels/radio.toml",
+        "kind = \"radio\"\n[schedule]\ntiming = [\"0 * * * *\"]\ngrace = \"2d\"\n[settings]\nfolder = \"radio\"\nslot = \"2m\"\n",
+    );
+    let inside = Inside::start(&world).await;
+    let file = world.article("bao", "Tin bão khẩn cấp", &"Bà con khẩn trương chằng chống nhà cửa. ".repeat(20));
+    let urgent =
+        std::fs::read_to_string(&file).expect("the article").replacen("title", "priority = \"urgent\"\ntitle", 1);
+    std::fs::write(&file, urgent).expect("an urgent article");
+    inside.publish(&file).await;
+    inside.drain().await;
+    let editions = editions(&world);
+    assert_eq!(editions[0]["items"][0]["cut"].as_array().map(Vec::len), Some(0), "{editions:?}");
+    assert!(editions[0]["seconds"].as_f64().expect("seconds") <= 120.0, "{editions:?}");
     inside.stop().await;
 }

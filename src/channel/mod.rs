@@ -201,13 +201,15 @@ pub struct Payload {
     pub bytes: Vec<u8>,
     /// Companions of the same name with other endings, such as a machine's version of a script.
     pub beside: Vec<(&'static str, Vec<u8>)>,
+    /// What people should know of how it was made, for the ledger.
+    pub note: Option<Text>,
 }
 
 impl Payload {
     /// A payload without companions.
     #[must_use]
     pub fn alone(extension: &'static str, bytes: Vec<u8>) -> Self {
-        Self { extension, bytes, beside: Vec::new() }
+        Self { extension, bytes, beside: Vec::new(), note: None }
     }
 
     /// SHA-256 in hexadecimal, as recorded in the ledger.

@@ -117,8 +117,27 @@ pub(super) async fn find(app: &App, words: &str) -> Result<ArticleRow, CliError>
 async fn hand_over(app: &App, file: &Path, source: &str, order: Order) -> Result<Accepted, IntakeError> {
     let draft = read(file)?;
     let name = stem(file);
+    if order == Order::Publish && draft.source.is_none() && draft.external_id.is_none() {
+        not_taken_back(app, source, &name).await?;
+    }
     let cx = DraftContext { source, external_id: Some(&name), zone: app.config().office.timezone };
     app.intake().accept(draft, &cx, order, &who(), None).await
+}
+
+/// What came in another way and was withdrawn does not come back by a file of its name.
+async fn not_taken_back(app: &App, source: &str, name: &str) -> Result<(), IntakeError> {
+    let mut found = app.ledger().find(name).await?;
+    found.retain(|row| row.key.external_id == name);
+    if found.iter().any(|row| row.key.source == source) {
+        return Ok(());
+    }
+    match found.iter().find(|row| row.withdrawn_at.is_some()) {
+        None => Ok(()),
+        Some(ArticleRow { key, .. }) => Err(IntakeError::Refused(text!(
+            "bài cùng tên {key} đã thu hồi; muốn đăng lại: loa publish --again",
+            "{key}, an article of this name, is withdrawn; to publish it again: loa publish --again"
+        ))),
+    }
 }
 
 /// What an article file is called without its ending.

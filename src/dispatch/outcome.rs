@@ -130,6 +130,7 @@ fn given_up(failed: u32, note: &Text) -> Text {
 pub(super) fn word(progress: &Result<Progress, SendError>) -> &'static str {
     match progress {
         Ok(Progress::Staged(_)) => "staged",
+        Ok(Progress::Live(receipt)) if receipt.rehearsal => "rehearsed",
         Ok(Progress::Live(_)) => "live",
         Ok(Progress::Gone) => "gone",
         Ok(Progress::Notice) => "notice",

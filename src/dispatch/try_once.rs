@@ -11,6 +11,7 @@ use crate::channel::{Class, Item, Job, Payload, Progress, RenderContext, RenderE
 use crate::delivery::{Event, Outcome, edition_key, job_key};
 use crate::queue::{AttemptReport, LeasedItem, Pause, PauseCause, Settlement, StoreError, Work};
 use crate::text;
+use crate::text::Text;
 
 /// Hidden steps in one try: a far side may need several, such as a token first and an id then.
 const MOST_STAGES: usize = 3;
@@ -33,7 +34,7 @@ async fn run(lane: &Lane, shop: &Shop, work: &Work) -> Result<(), StoreError> {
             };
         }
     };
-    let hash = payload.hash();
+    let (hash, remark) = (payload.hash(), payload.note.clone());
     let mut job = job(lane, shop, work, payload);
     if let Some(looks) = work.looks {
         let seen = guarded(lane.channel.look_up(&job)).await;
@@ -52,7 +53,7 @@ async fn run(lane: &Lane, shop: &Shop, work: &Work) -> Result<(), StoreError> {
         }
         progress = guarded(lane.channel.advance(&job)).await;
     }
-    settle(lane, shop, work, Some(hash), &progress).await
+    settle(lane, shop, work, Some((hash, remark)), &progress).await
 }
 
 fn render(lane: &Lane, shop: &Shop, work: &Work) -> Result<Payload, RenderError> {
@@ -114,9 +115,10 @@ async fn settle(
     lane: &Lane,
     shop: &Shop,
     work: &Work,
-    hash: Option<String>,
+    rendered: Option<(String, Option<Text>)>,
     progress: &Result<Progress, SendError>,
 ) -> Result<(), StoreError> {
+    let (hash, remark) = rendered.map_or((None, None), |(hash, remark)| (Some(hash), remark));
     let now = shop.clock.now();
     let jitter = fastrand::f64();
     let receipt = match progress {
@@ -134,7 +136,7 @@ async fn settle(
             attempt: item.attempt,
             finished: now,
             outcome: word(progress),
-            note: progress.as_ref().err().map(|error| error.note.clone()),
+            note: progress.as_ref().err().map(|error| error.note.clone()).or_else(|| remark.clone()),
             payload_hash: hash.clone(),
             remote_id: receipt.map(|receipt| receipt.remote_id.clone()),
             url: receipt.and_then(|receipt| receipt.url.clone()),

@@ -70,6 +70,7 @@ impl DeliveryRow {
             Wanted::Revision(_) if last("update") => Fate::Corrected,
             Wanted::Revision(_) => Fate::Delivered,
             Wanted::Withdrawn if !last("withdraw") => Fate::Cancelled,
+            Wanted::Withdrawn if self.last_outcome.as_deref() == Some("rehearsed") => Fate::Rehearsed,
             Wanted::Withdrawn if letters || self.last_outcome.as_deref() == Some("notice") => Fate::NoticeSent,
             Wanted::Withdrawn => Fate::Removed,
         })

@@ -98,8 +98,8 @@ const OPENERS: [(&str, i32); 73] = [
     ("vào", 1),
 ];
 
-/// Said in one breath though a comma stands between them.
-const UNITED: [(&str, &str); 2] = [("phòng,", "chống"), ("kỷ,", "cương")];
+/// Said in one breath, whatever stands between them.
+const UNITED: [(&str, &str); 4] = [("phòng,", "chống"), ("kỷ,", "cương"), ("đạt", "được"), ("tập", "và")];
 
 /// Number words; a number is never broken.
 const NUMBERS: [&str; 22] = [
@@ -212,9 +212,13 @@ fn worth(words: &[&str], i: usize) -> i32 {
         return -1;
     }
     let two = words.get(i + 1).map(|w| format!("{one} {}", w.trim_end_matches(',').to_lowercase())).unwrap_or_default();
+    let capital = |word: &str| word.chars().next().is_some_and(char::is_uppercase);
+    // Inside a name: "Ban / Chỉ đạo".
+    if capital(here) && capital(before) && !before.ends_with([',', ';', ':']) {
+        return 0;
+    }
     let opener = OPENERS.iter().filter(|(opener, _)| *opener == one || *opener == two).map(|&(_, worth)| worth).max();
     // A name begins: "hoạt động / Ban Chỉ đạo".
-    let capital = |word: &str| word.chars().next().is_some_and(char::is_uppercase);
     opener.unwrap_or_else(|| i32::from(capital(here) && !capital(before)))
 }
 

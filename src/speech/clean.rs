@@ -19,6 +19,16 @@ pub fn article(source: &str) -> String {
     kept.join("\n")
 }
 
+/// The headline to be read: the title, or, where that is only the category of a portal's page (in capitals, with the
+/// headline repeated below it), the line that the page repeats.
+#[must_use]
+pub fn headline<'t>(title: &'t str, body: &'t str) -> &'t str {
+    let shouted = !title.chars().any(char::is_lowercase);
+    let mut lines = body.lines().map(str::trim).filter(|line| !line.is_empty() && !is_furniture(line)).take(4);
+    let first = lines.next().unwrap_or_default();
+    if shouted && !first.is_empty() && lines.any(|line| same(line, first)) { first } else { title }
+}
+
 /// "Ngày đăng 25/04/2023 | 13:30 | Lượt xem: 115" and its kin.
 fn is_furniture(line: &str) -> bool {
     const HEADS: [&str; 12] = [

@@ -99,6 +99,7 @@ impl Press {
         Ok(Payload {
             extension: "xml",
             bytes: atom,
+            note: None,
             beside: vec![(Format::Rss.ending(), rss), (Format::Json.ending(), json)],
         })
     }

@@ -88,6 +88,7 @@ impl Press {
         Ok(Payload {
             extension: "html",
             bytes: fill(&self.html, "page", &values)?.into_bytes(),
+            note: None,
             beside: vec![("txt", self.text(&fill(&self.plain, "page", &values)?)), ("json", about)],
         })
     }

@@ -26,6 +26,8 @@ pub(super) struct Reading {
     pub(super) seconds: f64,
     /// What an editor should look at.
     pub(super) doubts: Vec<Doubt>,
+    /// An urgent notice, read once more.
+    pub(super) twice: bool,
     /// Paragraphs, as written, that the slot had no room for.
     pub(super) cut: Vec<String>,
 }
@@ -55,38 +57,39 @@ impl Reader {
 
     /// What is read of one item of an office.
     pub(super) fn item(&self, item: &Item, office: &str) -> Reading {
-        self.read(item, &Self::source(item, office))
+        self.read(item, &Self::source(item, office), is_urgent(item))
     }
 
-    /// The same without its last `fewer` paragraphs; `None` when that would leave nothing.
+    /// The same, read once even if it is urgent, without its last `fewer` paragraphs; `None` when that would leave nothing.
     pub(super) fn shortened(&self, item: &Item, office: &str, fewer: usize) -> Option<Reading> {
         let source = Self::source(item, office);
         let paragraphs: Vec<&str> = source.lines().collect();
         let left = paragraphs.len().checked_sub(fewer).filter(|left| *left > 0)?;
         let (kept, cut) = paragraphs.split_at(left);
-        let mut reading = self.read(item, &kept.join("\n"));
+        let mut reading = self.read(item, &kept.join("\n"), false);
         reading.cut = cut.iter().map(|paragraph| (*paragraph).to_owned()).collect();
         Some(reading)
     }
 
-    fn read(&self, item: &Item, source: &str) -> Reading {
-        let title = self.normaliser.line(&item.article.title);
+    fn read(&self, item: &Item, source: &str, twice: bool) -> Reading {
+        let title = self.normaliser.line(clean::headline(&item.article.title, &item.article.body_text));
         let body = self.normaliser.text(source);
         let mut doubts = doubts(&title);
         doubts.extend(doubts_of_body(&body));
-        let plain: Vec<String> = sentences(&body.text).into_iter().map(str::to_owned).collect();
+        let plain: Vec<String> = sentences(&body.text).into_iter().map(ended).collect();
         let signed = with_signs(&body);
-        let mark = |sentence: &str| self.breath.mark(sentence).replace(DOUBT, DOUBT_SIGN);
+        let mark = |sentence: &str| ended(&self.breath.mark(sentence)).replace(DOUBT, DOUBT_SIGN);
         let marked = sentences(&signed).into_iter().map(mark).collect();
         let spoken = format!("{}\n{}", title.text, plain.join("\n"));
-        let twice = if is_urgent(item) { 2.0 } else { 1.0 };
-        let seconds = self.pace.seconds(&spoken) * twice + self.pace.item_pause;
+        let times = if twice { 2.0 } else { 1.0 };
+        let seconds = self.pace.seconds(&spoken) * times + self.pace.item_pause;
         Reading {
             title: with_signs(&title).replace(DOUBT, DOUBT_SIGN),
             marked,
             plain,
             seconds,
             doubts,
+            twice,
             cut: Vec::new(),
         }
     }
@@ -99,7 +102,7 @@ impl Reader {
             );
         }
         let body = clean::article(&item.article.body_text);
-        let title = &item.article.title;
+        let title = clean::headline(&item.article.title, &item.article.body_text);
         // Many portals repeat the title as the first line of the text.
         match body.split_once('\n') {
             Some((first, rest)) if first.eq_ignore_ascii_case(title) || first == title => rest.to_owned(),
@@ -111,6 +114,12 @@ impl Reader {
 /// Urgent notices are read twice.
 pub(super) fn is_urgent(item: &Item) -> bool {
     item.article.priority == crate::article::Priority::Urgent && item.action != Action::Withdraw
+}
+
+/// A sentence whose source forgot the full stop gets one: the voice has to fall.
+fn ended(sentence: &str) -> String {
+    let open = sentence.chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == DOUBT);
+    if open { format!("{sentence}.") } else { sentence.to_owned() }
 }
 
 fn doubts(spoken: &Spoken) -> Vec<Doubt> {

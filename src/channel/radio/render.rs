@@ -88,7 +88,14 @@ impl Announcer {
         if !withheld {
             beside.push(("txt", clean.into_bytes()));
         }
-        Ok(Payload { extension: "txt", bytes: script.into_bytes(), beside })
+        let cut: usize = readings.iter().map(|reading| reading.cut.len()).sum();
+        let note = (cut > 0).then(|| {
+            text!(
+                "bớt {cut} đoạn cuối cho vừa thời lượng; các đoạn đó ghi ở đầu bản tin",
+                "{cut} paragraphs at its end were left out to fit the slot; they stand at the head of the script"
+            )
+        });
+        Ok(Payload { extension: "txt", bytes: script.into_bytes(), beside, note })
     }
 
     /// The positions of items that have no room in the slot. They stand in order of priority, then age: the
@@ -115,8 +122,9 @@ impl Announcer {
         if let (Some(slot), [item, ..], [first, ..]) = (self.slot, items, readings.as_mut_slice()) {
             let alone = std::slice::from_ref(item);
             let mut fewer = 0;
+            // Read whole once is better than cut and read twice.
             while self.seconds(alone, std::slice::from_ref(first), cx).is_ok_and(|seconds| seconds > slot) {
-                fewer += 1;
+                fewer += usize::from(!first.twice);
                 let Some(shorter) = self.reader.shortened(item, &cx.office.name, fewer) else { break };
                 *first = shorter;
             }
@@ -139,6 +147,7 @@ impl Announcer {
                 number => number::cardinal(number as u64, self.region),
                 kind => kind(item.action),
                 urgent => is_urgent(item),
+                twice => reading.twice,
                 title => reading.title.as_str(),
                 lines => reading.marked.clone(),
                 plain => reading.plain.clone(),
