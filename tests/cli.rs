@@ -278,3 +278,17 @@ async fn deliveries_say_what_became_of_every_copy() {
     assert!(table.contains("cannot be removed: notice sent") && table.contains("removed"), "{table}");
     inside.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preview_of_what_is_out_already_shows_the_correction() {
+    use crate::support::world::{Inside, World};
+    let world = World::new("[\"* * * * *\"]");
+    let inside = Inside::start(&world).await;
+    inside.publish(&world.article("bai", "Lịch tiêm", "Thứ hai.")).await;
+    inside.drain().await;
+    let file = world.article("bai", "Lịch tiêm", "Thứ ba.").display().to_string();
+    let previewed = world.run(&["preview", &file, "--channel", "fanpage"]);
+    let said = String::from_utf8_lossy(&previewed.stdout).into_owned();
+    assert!(said.contains("article.corrected") && said.contains("ĐÍNH CHÍNH"), "{previewed:?}");
+    inside.stop().await;
+}

@@ -122,3 +122,25 @@ async fn a_picture_that_cannot_be_had_now_does_not_stop_the_article() {
     assert_eq!(again.missing_pictures, 1);
     inside.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_picture_in_the_body_is_fetched_and_judged_like_any_other() {
+    let album = HostileApi::start(Album);
+    let world = office("\"127.0.0.1\"");
+    let inside = Inside::start(&world).await;
+    let body = |url: &str| format!("Mở đầu.\n\n![Hội trường xã]({url})\n\nKết thúc.");
+    inside.publish(&world.article("bai", "Bài có ảnh trong lời", &body(&format!("{}/anh.png", album.url())))).await;
+    inside.drain().await;
+    let page = std::fs::read_dir(world.path("site/bai")).expect("pages").flatten().next().expect("a page");
+    let page = std::fs::read_to_string(page.path()).expect("a page");
+    assert!(page.contains("src=\"../anh/") && page.contains("alt=\"Hội trường xã\""), "{page}");
+    assert!(!page.contains("127.0.0.1"), "{page}");
+    let draft =
+        Draft {
+            title: Some("Bài".to_owned()), body_markdown: Some(body("http://10.0.0.1/x.png")), ..Draft::default()
+        };
+    let cx = DraftContext { source: "cli", external_id: Some("khac"), zone: inside.app.config().office.timezone };
+    let refused = inside.app.intake().accept(draft, &cx, Order::Publish, "test", None).await.expect_err("refused");
+    assert!(refused.text().vi.contains("địa chỉ nội bộ"), "{refused:?}");
+    inside.stop().await;
+}

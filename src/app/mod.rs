@@ -139,6 +139,12 @@ impl App {
         self.specs().iter().map(summary).collect()
     }
 
+    /// The channels that are switched on.
+    #[must_use]
+    pub fn switched_on(&self) -> Vec<String> {
+        self.specs().iter().filter(|spec| spec.enabled).map(|spec| spec.channel.clone()).collect()
+    }
+
     /// The channels where what was sent stays sent.
     #[must_use]
     pub fn letters(&self) -> Vec<String> {

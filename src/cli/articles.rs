@@ -10,7 +10,7 @@ use super::print::Printer;
 use super::{CliError, who};
 use crate::app::App;
 use crate::article::{ArticleId, ArticleKey};
-use crate::console::reason;
+use crate::console::{reason, stops};
 use crate::delivery::State;
 use crate::intake::{DraftContext, IntakeError, Order, read};
 use crate::ledger::{ArticleRow, DeliveryRow, Filter};
@@ -197,7 +197,7 @@ async fn wait_for(app: &App, id: ArticleId, printer: &Printer) -> Result<bool, C
         let filter = Filter { article: Some(id), ..Filter::default() };
         let rows = app.ledger().deliveries(filter).await?;
         let now = app.clock().now();
-        let pauses = app.ledger().pauses().await?;
+        let pauses = stops(app.ledger().pauses().await?, &rows, &app.switched_on());
         let paused = |row: &DeliveryRow| pauses.iter().find(|(name, _)| *name == row.delivery.channel);
         let pending = |row: &DeliveryRow| match &row.delivery.state {
             State::Waiting { .. } if paused(row).is_some() => false,

@@ -10,7 +10,7 @@ use super::decide::known_or_past;
 use super::print::Printer;
 use crate::app::App;
 use crate::channel::Health;
-use crate::console::{channel_json, delivery_json, pause_of, reason};
+use crate::console::{channel_json, delivery_json, pause_of, reason, stops};
 use crate::delivery::{State, Wanted};
 use crate::ledger::{AttemptRow, DeliveryRow, Filter};
 use crate::queue::Pause;
@@ -27,7 +27,7 @@ pub(super) async fn deliveries(app: &App, asked: Deliveries, printer: &Printer) 
     }
     let state = asked.state.map(|state| state.name().to_owned());
     let rows = app.ledger().deliveries(Filter { article, channel: asked.channel, state, ..Filter::default() }).await?;
-    let pauses = app.ledger().pauses().await?;
+    let pauses = stops(app.ledger().pauses().await?, &rows, &app.switched_on());
     let letters = app.letters();
     if printer.json() {
         let mut list = Vec::new();

@@ -88,7 +88,7 @@ async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
     match args.command {
         Command::Check => check::check(&config, printer),
         Command::Run => serve::run(config, printer).await,
-        Command::Preview(preview) => preview::preview(&config, &preview, printer),
+        Command::Preview(preview) => preview::preview(&config, &preview, printer).await,
         Command::Publish(publish) => articles::publish(&opened(config).await?, publish, printer).await,
         Command::Correct(correct) => articles::correct(&opened(config).await?, correct, printer).await,
         Command::Withdraw(withdraw) => {

@@ -14,7 +14,7 @@ use super::{Console, Problem};
 use crate::article::ArticleId;
 use crate::delivery::{Live, State as DeliveryState, Wanted};
 use crate::ledger::{ArticleRow, DeliveryRow, Fate, Filter};
-use crate::queue::{Pause, StoreError};
+use crate::queue::{Pause, PauseCause, StoreError};
 use crate::text;
 use crate::text::nearest::Unknown;
 use crate::text::{Language, Text};
@@ -69,7 +69,7 @@ async fn article(State(console): State<Arc<Console>>, Path(id): Path<i64>) -> Re
     let filter = Filter { article: Some(id), ..Filter::default() };
     let rows = console.ledger.deliveries(filter).await.map_err(unavailable)?;
     let pauses = console.ledger.pauses().await.map_err(unavailable)?;
-    let deliveries = rows_json(&console, &rows, &pauses);
+    let deliveries = rows_json(&console, &rows, pauses);
     let mut body = article_json(&found);
     if let Some(body) = body.as_object_mut() {
         body.insert("deliveries".to_owned(), deliveries.into());
@@ -92,11 +92,13 @@ async fn deliveries(State(console): State<Arc<Console>>, Query(asked): Query<Ask
     };
     let rows = console.ledger.deliveries(filter).await.map_err(unavailable)?;
     let pauses = console.ledger.pauses().await.map_err(unavailable)?;
-    Ok(Json(rows_json(&console, &rows, &pauses).into()))
+    Ok(Json(rows_json(&console, &rows, pauses).into()))
 }
 
-fn rows_json(console: &Console, rows: &[DeliveryRow], pauses: &[(String, Pause)]) -> Vec<Value> {
+fn rows_json(console: &Console, rows: &[DeliveryRow], pauses: Vec<(String, Pause)>) -> Vec<Value> {
     let summaries = (console.channels)();
+    let on: Vec<String> = summaries.iter().filter(|one| one.enabled).map(|one| one.channel.clone()).collect();
+    let pauses = &stops(pauses, rows, &on);
     let letters: Vec<String> = summaries.into_iter().filter(|one| one.letters).map(|one| one.channel).collect();
     rows.iter().map(|row| delivery_json(row, pause_of(pauses, row), &letters, console.language)).collect()
 }
@@ -177,6 +179,24 @@ fn wanted_json(wanted: Wanted) -> Value {
         Wanted::Revision(revision) => json!(revision),
         Wanted::Withdrawn => json!("withdrawn"),
     }
+}
+
+/// The pauses, and one more for each channel of these rows that is switched off or has no file any more: what waits there
+/// waits until it is back, and people have to know.
+#[must_use]
+pub fn stops(mut pauses: Vec<(String, Pause)>, rows: &[DeliveryRow], on: &[String]) -> Vec<(String, Pause)> {
+    for channel in rows.iter().map(|row| &row.delivery.channel) {
+        if on.contains(channel) || pauses.iter().any(|(name, _)| name == channel) {
+            continue;
+        }
+        let note = text!(
+            "kênh đã tắt hoặc không còn tệp trong channels/; bản đã lên ở đó vẫn còn. Bật lại kênh thì loa làm tiếp",
+            "the channel is switched off or has no file in channels/ any more; a copy that is out there stays. loa goes on once it is back"
+        );
+        let cause = PauseCause::Attention("off".to_owned());
+        pauses.push((channel.clone(), Pause { cause, since: DateTime::default(), note }));
+    }
+    pauses
 }
 
 /// Why a delivery is where it is, in words.

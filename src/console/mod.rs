@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::ledger::Ledger;
 use crate::text::Language;
 
-pub use api::{ChannelSummary, channel_json, delivery_json, pause_of, reason};
+pub use api::{ChannelSummary, channel_json, delivery_json, pause_of, reason, stops};
 pub use auth::{Caller, Token};
 pub use problem::Problem;
 

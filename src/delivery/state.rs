@@ -201,25 +201,25 @@ impl Hold {
     pub fn text(&self) -> Text {
         match self {
             Self::Late { .. } => text!(
-                "quá muộn so với giờ dự kiến; nếu vẫn muốn phát: loa retry",
-                "later than the channel's grace allows; if it should still go out: loa retry"
+                "quá muộn so với giờ dự kiến; nếu vẫn muốn phát: loa retry SỐ",
+                "later than the channel's grace allows; if it should still go out: loa retry ID"
             ),
             Self::Expired { .. } => text!(
                 "bài hết hiệu lực trước khi được phát; muốn phát thì đính chính ngày hết hạn",
                 "the article expired before it went out; to send it, correct its expiry"
             ),
             Self::After { channel } => text!(
-                "kênh {channel} không có địa chỉ công khai đúng hạn; xem kênh đó, rồi: loa retry",
-                "{channel} brought no public address in time; look at that channel, then: loa retry"
+                "kênh {channel} không có địa chỉ công khai đúng hạn; xem kênh đó, rồi: loa retry SỐ",
+                "{channel} brought no public address in time; look at that channel, then: loa retry ID"
             ),
             Self::Edited { note, .. } => Text {
-                vi: format!("{}. Vẫn ghi đè bằng bản của loa: loa retry", note.vi),
-                en: format!("{}. To overwrite it with loa's version: loa retry", note.en),
+                vi: format!("{}. Vẫn ghi đè bằng bản của loa: loa retry SỐ", note.vi),
+                en: format!("{}. To overwrite it with loa's version: loa retry ID", note.en),
             },
             Self::Approval => text!("chờ người có thẩm quyền duyệt", "waiting for approval"),
             Self::RehearsalOfLive => text!(
-                "kênh đang diễn tập nhưng bài đã lên thật; chuyển kênh về mode = \"live\", rồi: loa retry",
-                "the channel rehearses but the copy is public; set mode = \"live\", then: loa retry"
+                "kênh đang diễn tập nhưng bài đã lên thật; chuyển kênh về mode = \"live\", rồi: loa retry SỐ",
+                "the channel rehearses but the copy is public; set mode = \"live\", then: loa retry ID"
             ),
         }
     }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::error::IntakeError;
-use super::markup;
+use super::inline::Inline;
+use super::{inline, markup};
 use crate::article::{Article, ArticleKey, Image, Priority, Revision};
 use crate::text;
 use crate::text::Text;
@@ -122,7 +123,15 @@ impl Draft {
                 "the title has {title_length} characters; at most {MOST_TITLE} are allowed"
             )));
         }
-        let (body_html, body_text) = body(self.body_html, self.body_markdown, self.body_text)?;
+        let (body_html, body_text, inline) = body(self.body_html, self.body_markdown, self.body_text)?;
+        let mut images: Vec<Image> = self.images.into_iter().map(image).collect::<Result<_, _>>()?;
+        for Inline { url, alt } in inline {
+            // A body knows addresses that only its own page can resolve: those lead nowhere else.
+            let Ok(found) = image(Picture { url, alt, caption: None }) else { continue };
+            if !images.iter().any(|listed| listed.url == found.url) {
+                images.push(found);
+            }
+        }
         let article = Article {
             key,
             title,
@@ -138,7 +147,7 @@ impl Draft {
             topics: topics(&self.topics),
             organisation: optional(self.organisation),
             priority: self.priority,
-            images: self.images.into_iter().map(image).collect::<Result<_, _>>()?,
+            images,
         };
         if let (Some(from), Some(to)) = (article.embargo_until, article.expires_at)
             && from >= to
@@ -161,6 +170,7 @@ pub(super) fn clean(words: &str) -> String {
     words
         .chars()
         .filter(|c| !matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{ad}'))
+        .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
         .map(|c| if c == '\u{a0}' { ' ' } else { c })
         .nfc()
@@ -194,7 +204,7 @@ fn body(
     html: Option<String>,
     markdown: Option<String>,
     plain: Option<String>,
-) -> Result<(String, String), IntakeError> {
+) -> Result<(String, String, Vec<Inline>), IntakeError> {
     let given = usize::from(html.is_some()) + usize::from(markdown.is_some()) + usize::from(plain.is_some());
     if given > 1 {
         return Err(invalid(text!(
@@ -214,6 +224,7 @@ fn body(
         (_, Some(markdown), _) => markup::sanitise(&markup::from_markdown(&clean(&markdown)))?,
         (.., plain) => markup::from_plain(&clean(&plain.unwrap_or_default())),
     };
+    let (html, inline) = inline::lift(&html);
     let text = markup::to_plain(&html)?;
     if text.is_empty() {
         return Err(invalid(text!(
@@ -221,7 +232,7 @@ fn body(
             "the body is missing (body_html, body_markdown or body_text)"
         )));
     }
-    Ok((html, text))
+    Ok((html, text, inline))
 }
 
 fn topics(given: &[String]) -> Vec<String> {

@@ -14,6 +14,7 @@ use super::draft::DraftContext;
 use super::error::IntakeError;
 use super::format::read;
 use crate::clock::Clock;
+use crate::text;
 use crate::text::{Language, Text};
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -117,7 +118,7 @@ impl Folder {
         let claimed = self.claimed.join(name);
         std::fs::rename(path, &claimed)?;
         match self.hand_over(&claimed, intake).await {
-            Ok(()) => std::fs::rename(&claimed, free_name(&self.done, name)),
+            Ok(missing) => self.done(&claimed, name, missing),
             // The store's trouble is not the file's: it goes back and is tried again.
             Err(IntakeError::Store(error)) => {
                 let file = name.display();
@@ -128,12 +129,28 @@ impl Folder {
         }
     }
 
-    async fn hand_over(&self, path: &Path, intake: &Intake) -> Result<(), IntakeError> {
+    /// How many of its pictures could not be fetched.
+    async fn hand_over(&self, path: &Path, intake: &Intake) -> Result<usize, IntakeError> {
         let draft = read(path)?;
         let stem = stem(path);
         let cx = context(&stem, intake.zone());
-        intake.accept(draft, &cx, Order::Publish, SOURCE, None).await?;
-        Ok(())
+        let accepted = intake.accept(draft, &cx, Order::Publish, SOURCE, None).await?;
+        Ok(accepted.missing_pictures)
+    }
+
+    /// A file that was taken; what its author has to know stands beside it.
+    fn done(&self, claimed: &Path, name: &Path, missing: usize) -> io::Result<()> {
+        let to = free_name(&self.done, name);
+        if missing > 0 {
+            let note = text!(
+                "Bài đã nhận và vẫn đi, nhưng {missing} ảnh chưa tải được: các kênh chỉ kèm địa chỉ ảnh. Tải được rồi thì thả lại tệp này.",
+                "The article was taken and goes out, but {missing} pictures could not be fetched: copies carry their addresses alone. Drop this file again once they can be."
+            );
+            let mut beside = to.clone().into_os_string();
+            beside.push(".note.txt");
+            std::fs::write(beside, format!("{}\n", note.get(self.settings.language)))?;
+        }
+        std::fs::rename(claimed, to)
     }
 
     /// The reason goes first: a refused file without one would tell nobody anything.

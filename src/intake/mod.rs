@@ -7,6 +7,7 @@ mod error;
 mod folder;
 mod format;
 mod http;
+mod inline;
 mod markup;
 mod pictures;
 

@@ -99,7 +99,8 @@ const OPENERS: [(&str, i32); 73] = [
 ];
 
 /// Said in one breath, whatever stands between them.
-const UNITED: [(&str, &str); 4] = [("phòng,", "chống"), ("kỷ,", "cương"), ("đạt", "được"), ("tập", "và")];
+const UNITED: [(&str, &str); 5] =
+    [("phòng,", "chống"), ("kỷ,", "cương"), ("đạt", "được"), ("tập", "và"), ("làm", "theo")];
 
 /// Number words; a number is never broken.
 const NUMBERS: [&str; 22] = [

@@ -253,8 +253,8 @@ fn refused_login(error: &Error) -> SendError {
     let words = error.to_string();
     if error.is_permanent() || error.is_client() {
         let note = text!(
-            "máy chủ thư từ chối đăng nhập: {words}. Sửa username hoặc mật khẩu, rồi: loa resume",
-            "the mail server refuses the login: {words}. Correct username or password, then: loa resume"
+            "máy chủ thư từ chối đăng nhập: {words}. Sửa username hoặc mật khẩu, rồi: loa resume TÊN_KÊNH",
+            "the mail server refuses the login: {words}. Correct username or password, then: loa resume CHANNEL"
         );
         return SendError::attention(Attention::Credential, note);
     }

@@ -171,29 +171,29 @@ fn classify(answer: &Answer) -> Result<(), SendError> {
         StatusCode::GONE => SendError::attention(
             Attention::Stopped,
             text!(
-                "nơi nhận trả lời 410: không nhận nữa. Hỏi lại bên nhận, sửa url, rồi: loa resume",
-                "the receiver answered 410: it wants no more. Ask them, correct url, then: loa resume"
+                "nơi nhận trả lời 410: không nhận nữa. Hỏi lại bên nhận, sửa url, rồi: loa resume TÊN_KÊNH",
+                "the receiver answered 410: it wants no more. Ask them, correct url, then: loa resume CHANNEL"
             ),
         ),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => SendError::attention(
             Attention::Credential,
             text!(
-                "nơi nhận từ chối chữ ký ({code}). Kiểm tra khóa bí mật và đồng hồ máy, rồi: loa resume",
-                "the receiver refused the signature ({code}). Check the secret and this machine's clock, then: loa resume"
+                "nơi nhận từ chối chữ ký ({code}). Kiểm tra khóa bí mật và đồng hồ máy, rồi: loa resume TÊN_KÊNH",
+                "the receiver refused the signature ({code}). Check the secret and this machine's clock, then: loa resume CHANNEL"
             ),
         ),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => SendError::attention(
             Attention::Misconfigured,
             text!(
-                "địa chỉ webhook không đúng ({code}). Sửa url, rồi: loa resume",
-                "the webhook's address is wrong ({code}). Correct url, then: loa resume"
+                "địa chỉ webhook không đúng ({code}). Sửa url, rồi: loa resume TÊN_KÊNH",
+                "the webhook's address is wrong ({code}). Correct url, then: loa resume CHANNEL"
             ),
         ),
         _ if status.is_redirection() => SendError::attention(
             Attention::Misconfigured,
             text!(
-                "nơi nhận chuyển hướng ({code}); loa không đi theo. Sửa url thành địa chỉ mới, rồi: loa resume",
-                "the receiver redirects ({code}), which loa does not follow. Set url to the new address, then: loa resume"
+                "nơi nhận chuyển hướng ({code}); loa không đi theo. Sửa url thành địa chỉ mới, rồi: loa resume TÊN_KÊNH",
+                "the receiver redirects ({code}), which loa does not follow. Set url to the new address, then: loa resume CHANNEL"
             ),
         ),
         StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {

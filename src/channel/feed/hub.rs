@@ -55,8 +55,8 @@ async fn ping_one(client: &Client, hub: &Url, topics: &[String], now: DateTime<U
         return Err(SendError::partial(note).after(answer.retry_after));
     }
     Err(SendError::permanent(text!(
-        "nguồn tin đã ghi, nhưng hub {host} không nhận ({code}). Kiểm tra hubs và base_url, rồi: loa retry",
-        "the feed is written, but the hub {host} does not take it ({code}). Check hubs and base_url, then: loa retry"
+        "nguồn tin đã ghi, nhưng hub {host} không nhận ({code}). Kiểm tra hubs và base_url, rồi: loa retry SỐ",
+        "the feed is written, but the hub {host} does not take it ({code}). Check hubs and base_url, then: loa retry ID"
     )))
 }
 

@@ -38,22 +38,22 @@ pub(super) fn judge(call: &Call, answer: &Answer, asks: bool) -> Result<Done, Se
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => SendError::attention(
             Attention::Credential,
             text!(
-                "nơi nhận từ chối tài khoản ({code}){said}. Kiểm tra bí mật trong headers hoặc login, rồi: loa resume",
-                "the far side refused the account ({code}){said}. Check the secrets in headers or login, then: loa resume"
+                "nơi nhận từ chối tài khoản ({code}){said}. Kiểm tra bí mật trong headers hoặc login, rồi: loa resume TÊN_KÊNH",
+                "the far side refused the account ({code}){said}. Check the secrets in headers or login, then: loa resume CHANNEL"
             ),
         ),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE => SendError::attention(
             Attention::Misconfigured,
             text!(
-                "địa chỉ trong [settings.{step}] không đúng ({code}){said}. Sửa url hoặc method, rồi: loa resume",
-                "the address in [settings.{step}] is wrong ({code}){said}. Correct url or method, then: loa resume"
+                "địa chỉ trong [settings.{step}] không đúng ({code}){said}. Sửa url hoặc method, rồi: loa resume TÊN_KÊNH",
+                "the address in [settings.{step}] is wrong ({code}){said}. Correct url or method, then: loa resume CHANNEL"
             ),
         ),
         _ if status.is_redirection() => SendError::attention(
             Attention::Misconfigured,
             text!(
-                "nơi nhận chuyển hướng ({code}); loa không đi theo. Sửa url trong [settings.{step}], rồi: loa resume",
-                "the far side redirects ({code}), which loa does not follow. Correct url in [settings.{step}], then: loa resume"
+                "nơi nhận chuyển hướng ({code}); loa không đi theo. Sửa url trong [settings.{step}], rồi: loa resume TÊN_KÊNH",
+                "the far side redirects ({code}), which loa does not follow. Correct url in [settings.{step}], then: loa resume CHANNEL"
             ),
         ),
         StatusCode::TOO_MANY_REQUESTS => SendError::throttled(answer.retry_after, note),

@@ -31,15 +31,15 @@ pub(super) fn judge(does: Does, answer: &Answer, now: DateTime<Utc>) -> Result<(
         StatusCode::UNAUTHORIZED => SendError::attention(
             Attention::Credential,
             text!(
-                "mã truy cập Mastodon không còn dùng được{said}. Lấy mã mới (Tùy chọn → Phát triển), thay vào, rồi: loa resume",
-                "the Mastodon access token is not valid any more{said}. Get a new one (Preferences → Development), then: loa resume"
+                "mã truy cập Mastodon không còn dùng được{said}. Lấy mã mới (Tùy chọn → Phát triển), thay vào, rồi: loa resume TÊN_KÊNH",
+                "the Mastodon access token is not valid any more{said}. Get a new one (Preferences → Development), then: loa resume CHANNEL"
             ),
         ),
         StatusCode::FORBIDDEN => SendError::attention(
             Attention::Credential,
             text!(
-                "Mastodon không cho phép{said}. Kiểm tra quyền của mã truy cập (write:statuses, write:media) và tình trạng tài khoản, rồi: loa resume",
-                "Mastodon does not allow it{said}. Check the token's scopes (write:statuses, write:media) and the account, then: loa resume"
+                "Mastodon không cho phép{said}. Kiểm tra quyền của mã truy cập (write:statuses, write:media) và tình trạng tài khoản, rồi: loa resume TÊN_KÊNH",
+                "Mastodon does not allow it{said}. Check the token's scopes (write:statuses, write:media) and the account, then: loa resume CHANNEL"
             ),
         ),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => misplaced(code),
@@ -59,8 +59,8 @@ fn misplaced(code: u16) -> SendError {
     SendError::attention(
         Attention::Misconfigured,
         text!(
-            "địa chỉ server không phải máy chủ Mastodon ({code}). Sửa server, rồi: loa resume",
-            "server is not the address of a Mastodon server ({code}). Correct it, then: loa resume"
+            "địa chỉ server không phải máy chủ Mastodon ({code}). Sửa server, rồi: loa resume TÊN_KÊNH",
+            "server is not the address of a Mastodon server ({code}). Correct it, then: loa resume CHANNEL"
         ),
     )
 }

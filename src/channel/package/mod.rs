@@ -212,9 +212,9 @@ impl Package {
             There::Package(other) if other != ours => {
                 let file = path.display();
                 Err(SendError::permanent(text!(
-                    "{file} đã có và khác với bản loa soạn (có người đã sửa?); loa không ghi đè. Đổi tên tệp đó rồi: loa retry",
+                    "{file} đã có và khác với bản loa soạn (có người đã sửa?); loa không ghi đè. Đổi tên tệp đó rồi: loa retry SỐ",
                     "{file} is there and differs from what loa made (has somebody edited it?); it was not overwritten. \
-                     Rename it, then: loa retry"
+                     Rename it, then: loa retry ID"
                 )))
             }
             _ => Ok((path, ours)),

@@ -77,7 +77,8 @@ impl Face {
         let public = self.base_url.as_ref().zip(file.as_ref()).map(|(base, file)| format!("{base}/{file}"));
         context! {
             src => file.map_or_else(|| image.url.clone(), |file| format!("../{file}")),
-            public => public.unwrap_or_else(|| image.url.clone()),
+            // A machine that only the office can reach is no address for the public.
+            public => if image.kept.is_some() { public } else { Some(image.url.clone()) },
             alt => image.alt.as_str(),
             caption => image.caption.as_deref(),
         }

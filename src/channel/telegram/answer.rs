@@ -112,8 +112,8 @@ impl Refusal {
             (Meaning::Setup, None) => SendError::attention(
                 Attention::Misconfigured,
                 text!(
-                    "{vi}. Thêm bot làm quản trị viên có quyền đăng tin, kiểm tra chat_id, rồi: loa resume",
-                    "{en}. Make the bot an administrator that may post, check chat_id, then: loa resume"
+                    "{vi}. Thêm bot làm quản trị viên có quyền đăng tin, kiểm tra chat_id, rồi: loa resume TÊN_KÊNH",
+                    "{en}. Make the bot an administrator that may post, check chat_id, then: loa resume CHANNEL"
                 ),
             ),
             _ => SendError::permanent(self.words),
@@ -181,8 +181,8 @@ pub(super) fn read(answer: &Answer, token: &SecretString) -> Result<Value, Failu
         300..400 => SendError::attention(
             Attention::Misconfigured,
             text!(
-                "máy chủ chuyển hướng ({status}); loa không đi theo. Kiểm tra base_url, rồi: loa resume",
-                "the server redirects ({status}), which loa does not follow. Check base_url, then: loa resume"
+                "máy chủ chuyển hướng ({status}); loa không đi theo. Kiểm tra base_url, rồi: loa resume TÊN_KÊNH",
+                "the server redirects ({status}), which loa does not follow. Check base_url, then: loa resume CHANNEL"
             ),
         ),
         _ => SendError::ambiguous(note).after(answer.retry_after),

@@ -88,8 +88,8 @@ impl Call<'_> {
             Err(Failure::Refused(refusal)) if refusal.meaning == Meaning::Refused => {
                 let note = refusal.into_send_error().note;
                 Err(SendError::permanent(text!(
-                    "Telegram không cho xóa hay sửa tin này ({vi}). Xóa bằng tay trong kênh, rồi: loa retry",
-                    "Telegram lets this message be neither deleted nor edited ({en}). Delete it by hand, then: loa retry",
+                    "Telegram không cho xóa hay sửa tin này ({vi}). Xóa bằng tay trong kênh, rồi: loa retry SỐ",
+                    "Telegram lets this message be neither deleted nor edited ({en}). Delete it by hand, then: loa retry ID",
                     vi = &note.vi,
                     en = &note.en
                 )))

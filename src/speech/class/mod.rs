@@ -47,7 +47,7 @@ use super::syllable::is_syllable;
 
 type Rule = fn(&Cx<'_>) -> Option<Reading>;
 
-const AT_NUMBER: [Rule; 21] = [
+const AT_NUMBER: [Rule; 22] = [
     entry::read,
     marker::read,
     web::read,
@@ -67,6 +67,7 @@ const AT_NUMBER: [Rule; 21] = [
     road::number,
     ordinal::read,
     day::read,
+    shorthand::counted,
     alnum::read,
     cardinal::read,
 ];

@@ -139,8 +139,8 @@ impl Refusal {
             Meaning::Misconfigured => SendError::attention(
                 Attention::Misconfigured,
                 Text {
-                    vi: format!("{}. Kiểm tra ứng dụng và graph_version, rồi: loa resume", note.vi),
-                    en: format!("{}. Check the app and graph_version, then: loa resume", note.en),
+                    vi: format!("{}. Kiểm tra ứng dụng và graph_version, rồi: loa resume TÊN_KÊNH", note.vi),
+                    en: format!("{}. Check the app and graph_version, then: loa resume CHANNEL", note.en),
                 },
             ),
             Meaning::Refused | Meaning::Gone | Meaning::Duplicate => SendError::permanent(note),
@@ -219,8 +219,8 @@ pub(super) fn read(
         300..400 => SendError::attention(
             Attention::Misconfigured,
             text!(
-                "máy chủ chuyển hướng ({status}); loa không đi theo. Kiểm tra base_url, rồi: loa resume",
-                "the server redirects ({status}), which loa does not follow. Check base_url, then: loa resume"
+                "máy chủ chuyển hướng ({status}); loa không đi theo. Kiểm tra base_url, rồi: loa resume TÊN_KÊNH",
+                "the server redirects ({status}), which loa does not follow. Check base_url, then: loa resume CHANNEL"
             ),
         ),
         429 => SendError::throttled(answer.retry_after, note),

@@ -106,8 +106,8 @@ impl Call<'_> {
             return Err(last);
         }
         Err(SendError::permanent(text!(
-            "Facebook không cho gỡ bài này ({vi}). Gỡ bằng tay trên Fanpage, rồi: loa retry",
-            "Facebook does not let this post be taken away ({en}). Remove it by hand on the page, then: loa retry",
+            "Facebook không cho gỡ bài này ({vi}). Gỡ bằng tay trên Fanpage, rồi: loa retry SỐ",
+            "Facebook does not let this post be taken away ({en}). Remove it by hand on the page, then: loa retry ID",
             vi = &last.note.vi,
             en = &last.note.en
         )))
