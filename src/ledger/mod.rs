@@ -70,6 +70,9 @@ pub struct AttemptRow {
     pub url: Option<String>,
 }
 
+/// A channel that rests, and until when.
+pub type Rest = (String, DateTime<Utc>);
+
 /// Which deliveries are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -157,7 +160,7 @@ pub trait Ledger: Send + Sync {
     fn pauses(&self) -> BoxFuture<'_, Result<Vec<(String, Pause)>, StoreError>>;
 
     /// Channels that rest because the far side asked for it, and until when.
-    fn rests(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<(String, DateTime<Utc>)>, StoreError>>;
+    fn rests(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<Rest>, StoreError>>;
 
     /// Whether the store answers.
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>>;

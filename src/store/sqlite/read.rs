@@ -16,7 +16,7 @@ use super::{SqliteStore, failed};
 use crate::article::{Article, ArticleId, ArticleKey, Kept, Revision};
 use crate::channel::{Copies, Pictures};
 use crate::delivery::{Delivery, DeliveryId, Event};
-use crate::ledger::{ArticleRow, AttemptRow, Balance, DeliveryRow, Filter, Ledger};
+use crate::ledger::{ArticleRow, AttemptRow, Balance, DeliveryRow, Filter, Ledger, Rest};
 use crate::queue::{
     Decide, Handover, LeaseRequest, Leased, OnLost, Pause, Planner, Queue, Settlement, StoreError, Verdict,
 };
@@ -148,7 +148,7 @@ impl Ledger for SqliteStore {
         })
     }
 
-    fn rests(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<(String, DateTime<Utc>)>, StoreError>> {
+    fn rests(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<Rest>, StoreError>> {
         Box::pin(async move {
             let rows = sqlx::query("SELECT channel, until FROM rests WHERE until > ? ORDER BY channel")
                 .bind(millis(now))
