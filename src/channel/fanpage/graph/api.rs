@@ -143,7 +143,10 @@ impl Call<'_> {
         *self.graph.usage.lock().unwrap_or_else(PoisonError::into_inner) = said;
         let version = answer.headers.get("facebook-api-version").and_then(|value| value.to_str().ok());
         tracing::debug!(status = answer.status.as_u16(), version, "Graph answered");
-        read(&answer, said.and_then(|said| said.regained_in), &self.keys.all())
+        // What follows from a secret is one.
+        let proof = self.proof().map(SecretString::from);
+        let secrets: Vec<&SecretString> = self.keys.all().into_iter().chain(&proof).collect();
+        read(&answer, said.and_then(|said| said.regained_in), &secrets)
     }
 
     fn proof(&self) -> Option<String> {
