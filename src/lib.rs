@@ -4,6 +4,7 @@
 
 // Words that every part uses; they import nothing but each other.
 pub mod article;
+pub mod audience;
 pub mod clock;
 pub mod delivery;
 pub mod text;

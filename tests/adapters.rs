@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use base64::Engine as _;
-use futures_util::future::BoxFuture;
 use hmac::{KeyInit as _, Mac as _};
 use loa::article::{Article, Revision};
 use loa::channel::{
-    Channel, Class, Copies, CopyState, Item, Job, KINDS, NoCopies, NoPictures, Office, Progress, Rehearsal,
-    RenderContext, Seen, SendError,
+    Channel, Class, Item, Job, KINDS, NoCopies, NoPictures, Office, Progress, Rehearsal,
+    RenderContext, Seen,
 };
 use loa::config::ChannelSpec;
 use loa::delivery::{Action, Live, Receipt, Slot};
@@ -26,7 +25,7 @@ const LINK: &str = "https://anbinh.example.vn/bai/1.html";
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn office() -> Office {
-    Office { name: OFFICE.to_owned(), timezone: HANOI, language: Language::Vi }
+    Office { name: OFFICE.to_owned(), timezone: HANOI, language: Language::Vi, public_url: None }
 }
 
 /// A channel of `kind` with these settings, in a folder of its own.
@@ -120,7 +119,7 @@ fn readable(kind: &str, bytes: &[u8]) -> String {
     format!("{}\n{}\n{}", message.subject().unwrap_or_default(), part(message.body_text(0)), part(message.body_html(0)))
 }
 
-fn job(channel: &dyn Channel, items: Vec<Item>, edition: Option<Slot>, copies: Arc<dyn Copies>) -> Job {
+fn job(channel: &dyn Channel, items: Vec<Item>, edition: Option<Slot>, copies: Arc<dyn loa::channel::Copies>) -> Job {
     let payload = channel.render(&items, &context(edition)).unwrap_or_else(|error| panic!("{error}"));
     let key = format!("loa_{}_{}", items[0].action.name(), items[0].revision);
     Job { key, items, edition, payload, now: utc("2026-11-23T16:00:05+07:00"), copies, pictures: Arc::new(NoPictures) }
@@ -309,76 +308,6 @@ async fn the_website_appears_whole_and_a_withdrawn_article_leaves_index_feed_and
     assert!(notice.contains("Bài đã thu hồi") && notice.contains("noindex") && !notice.contains("nước"), "{notice}");
     let leftovers: Vec<_> = files(&root).into_keys().filter(|path| path.to_string_lossy().ends_with(".tmp")).collect();
     assert!(leftovers.is_empty(), "{leftovers:?}");
-}
-
-#[tokio::test]
-async fn an_email_is_multipart_with_its_own_recipient_and_nobody_elses() {
-    let (folder, email) = open("email");
-    let job = single(&*email, article("1"), ACTIONS[0]);
-    assert!(matches!(email.advance(&job).await.unwrap(), Progress::Live(_)));
-    let letters: Vec<Vec<u8>> = files(&folder.path().join("thu")).into_values().collect();
-    assert_eq!(letters.len(), 2, "one letter each");
-    let mut recipients = BTreeSet::new();
-    let mut ids = BTreeSet::new();
-    for letter in &letters {
-        assert!(letter.is_ascii(), "a server without 8BITMIME would break it");
-        let message = MessageParser::default().parse(letter).unwrap();
-        assert_eq!(message.subject(), Some("Lịch tiếp công dân định kỳ tháng 12 năm 2026"));
-        assert_eq!(message.from().and_then(|from| from.first()).and_then(|from| from.name()), Some(OFFICE));
-        let to: Vec<_> = message.to().unwrap().iter().filter_map(|to| to.address()).map(str::to_owned).collect();
-        assert_eq!(to.len(), 1, "{to:?}");
-        let whole = String::from_utf8(letter.clone()).unwrap();
-        let other = if to[0] == "lan@example.vn" { "minh@example.vn" } else { "lan@example.vn" };
-        assert!(!whole.contains(other) && !whole.to_lowercase().contains("\nbcc:"), "{whole}");
-        assert!(whole.contains("multipart/alternative"), "{whole}");
-        assert_eq!((message.text_body_count(), message.html_body_count()), (1, 1));
-        assert!(message.body_text(0).unwrap().contains("Ủy ban nhân dân xã thông báo"));
-        assert!(message.body_html(0).unwrap().contains("<p>Ủy ban nhân dân xã thông báo"));
-        assert_eq!(message.header("Auto-Submitted").and_then(|value| value.as_text()), Some("auto-generated"));
-        assert!(whole.lines().all(|line| line.len() <= 998));
-        recipients.insert(to[0].clone());
-        ids.insert(message.message_id().unwrap().to_owned());
-    }
-    assert_eq!((recipients.len(), ids.len()), (2, 2));
-}
-
-/// Copies in memory.
-#[derive(Default)]
-struct Memory {
-    copies: Mutex<BTreeMap<String, CopyState>>,
-    holders: BTreeSet<String>,
-}
-
-impl Copies for Memory {
-    fn all(&self) -> BoxFuture<'_, Result<BTreeMap<String, CopyState>, SendError>> {
-        Box::pin(async { Ok(self.copies.lock().unwrap().clone()) })
-    }
-    fn holders(&self) -> BoxFuture<'_, Result<BTreeSet<String>, SendError>> {
-        Box::pin(async { Ok(self.holders.clone()) })
-    }
-    fn record(&self, copies: Vec<(String, CopyState)>) -> BoxFuture<'_, Result<(), SendError>> {
-        self.copies.lock().unwrap().extend(copies);
-        Box::pin(async { Ok(()) })
-    }
-    fn forget(&self, recipient: String) -> BoxFuture<'_, Result<(), SendError>> {
-        self.copies.lock().unwrap().remove(&recipient);
-        Box::pin(async { Ok(()) })
-    }
-}
-
-#[tokio::test]
-async fn a_withdrawal_by_email_that_broke_off_is_not_taken_for_done() {
-    let (folder, email) = open("email");
-    let names = ["lan@example.vn", "minh@example.vn"].map(str::to_owned);
-    let memory = Arc::new(Memory { holders: names.clone().into(), ..Memory::default() });
-    let job = job(&*email, vec![item(article("1"), Action::Withdraw)], None, memory.clone());
-    memory.record(vec![(names[0].clone(), CopyState::Sent)]).await.unwrap();
-    assert_eq!(email.look_up(&job).await.unwrap(), Seen::Absent, "one of the two has not heard of it");
-    assert_eq!(email.advance(&job).await.unwrap(), Progress::Gone);
-    assert_eq!(files(&folder.path().join("thu")).len(), 1, "only the other one gets it");
-    assert!(matches!(email.look_up(&job).await.unwrap(), Seen::Present(_)));
-    memory.record(vec![(names[1].clone(), CopyState::Begun)]).await.unwrap();
-    assert!(matches!(email.look_up(&job).await.unwrap(), Seen::Unknown(why) if why.vi.contains(&names[1])));
 }
 
 #[tokio::test]

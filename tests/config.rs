@@ -40,7 +40,7 @@ longest = "10m"
 "#;
 
 fn office() -> Office {
-    Office { name: "UBND xã An Bình".to_owned(), timezone: HANOI, language: Language::Vi }
+    Office { name: "UBND xã An Bình".to_owned(), timezone: HANOI, language: Language::Vi, public_url: None }
 }
 
 fn channel(source: &str) -> Result<ChannelSpec, ConfigError> {
@@ -454,7 +454,7 @@ fn mistakes_among_targets_are_shown_at_their_line() {
     // A mistake inside a target's own settings stands at its own line.
     let bad = COMMUNES.replace("folder = \"an-binh\"", "foldr = \"an-binh\"");
     let spec = parse(&bad).unwrap().remove(0);
-    let office = loa::channel::Office { name: "x".to_owned(), timezone: HANOI, language: loa::text::Language::Vi };
+    let office = loa::channel::Office { name: "x".to_owned(), timezone: HANOI, language: loa::text::Language::Vi, public_url: None };
     let Err(error) = spec.open(&office, std::path::Path::new("."), true) else { panic!("it opened") };
     assert_eq!(error.line, Some(9), "{error:?}");
 }

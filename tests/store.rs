@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use loa::article::{Article, Priority, Revision};
-use loa::channel::CopyState;
+use loa::audience::Entry;
+use loa::channel::{Copies, CopyChange, CopyCount, CopyState};
+use loa::clock::Clock;
 use loa::delivery::{
     Delivery, DeliveryId, Errand, Event, Live, Outcome, Plan, Receipt, Sighting, State, Unclear, Wanted, Why,
 };
@@ -501,27 +503,47 @@ async fn a_person_decides_only_where_there_is_something_to_decide() {
 async fn the_memory_of_single_copies_outlives_the_process() {
     let (folder, store) = fresh().await;
     let article = publish(&store, "1", &["email"], t(0)).await.id;
-    let copies = store.copies("email", "job-1", Some(article));
-    let record = |who: &str, state| vec![(who.to_owned(), state)];
-    copies.record(record("a@example.vn", CopyState::Begun)).await.unwrap();
-    copies.record(record("a@example.vn", CopyState::Sent)).await.unwrap();
-    copies.record(record("b@example.vn", CopyState::Begun)).await.unwrap();
-    copies.record(record("c@example.vn", CopyState::Begun)).await.unwrap();
-    copies.record(record("d@example.vn", CopyState::Refused("550".to_owned()))).await.unwrap();
-    copies.forget("c@example.vn".to_owned()).await.unwrap();
+    let clock = Clock::still_at(t(0));
+    let copies = store.copies("email", "job-1", Some(article), &clock);
+    let names = ["a@example.vn", "b@example.vn", "c@example.vn", "d@example.vn", "e@example.vn"];
+    let people = names.map(|name| Entry { address: name.parse().unwrap(), name: None });
+    copies.invite(people.to_vec()).await.unwrap();
+    copies.complete().await.unwrap();
+    let refused = |dead| CopyChange::Refused { reason: "550".to_owned(), dead };
+    let later = CopyChange::Later { wait: Duration::from_secs(60), reason: "450".to_owned(), patience: Duration::from_secs(90) };
+    let changes = [CopyChange::Begun, CopyChange::Begun, CopyChange::NotBegun, refused(true), later.clone()];
+    copies.record(names.iter().map(|&name| name.to_owned()).zip(changes).collect()).await.unwrap();
+    copies.record(vec![(names[0].to_owned(), CopyChange::Sent)]).await.unwrap();
     drop(copies);
     store.close().await;
     let store = open(&folder).await;
-    let known = store.copies("email", "job-1", Some(article)).all().await.unwrap();
-    let expected = [
-        ("a@example.vn", CopyState::Sent),
-        ("b@example.vn", CopyState::Begun),
-        ("d@example.vn", CopyState::Refused("550".to_owned())),
-    ];
-    assert_eq!(known, expected.map(|(who, state)| (who.to_owned(), state)).into());
-    assert!(store.copies("email", "job-2", Some(article)).all().await.unwrap().is_empty());
-    let holders = store.copies("email", "job-2", Some(article)).holders().await.unwrap();
-    assert_eq!(holders, ["a@example.vn".to_owned()].into(), "only those who surely have it");
+    let copies = store.copies("email", "job-1", Some(article), &clock);
+    assert!(copies.is_complete().await.unwrap());
+    copies.invite(people.to_vec()).await.unwrap();
+    let count = CopyCount { open: 2, begun: 1, sent: 1, refused: 1, left_out: 0, next: Some(Duration::ZERO) };
+    assert_eq!(copies.count().await.unwrap(), count);
+    let open = |copies: Arc<dyn Copies>| async move {
+        copies.open(None, 9).await.unwrap().into_iter().map(|to| to.address).collect::<Vec<_>>()
+    };
+    assert_eq!(open(copies.clone()).await, [names[2]]);
+    assert_eq!(copies.named(CopyState::Refused, 9).await.unwrap(), [(names[3].to_owned(), "550".to_owned())]);
+    assert_eq!(copies.recent(Duration::from_secs(9)).await.unwrap(), [("example.vn".to_owned(), 2)].into());
+    // Who was put off is tried again, and given up on once their patience is at its end.
+    clock.advance(TimeDelta::seconds(61));
+    assert_eq!(open(copies.clone()).await, [names[2], names[4]]);
+    copies.record(vec![(names[4].to_owned(), later.clone())]).await.unwrap();
+    clock.advance(TimeDelta::seconds(61));
+    copies.record(vec![(names[4].to_owned(), later)]).await.unwrap();
+    assert_eq!(copies.count().await.unwrap().refused, 2);
+    assert!(copies.recent(Duration::from_secs(9)).await.unwrap().is_empty());
+    // The next job: who surely has the first hears of it, whose mailbox is dead is not written to again.
+    let next = store.copies("email", "job-2", Some(article), &clock);
+    assert!(!next.is_complete().await.unwrap());
+    next.invite_holders().await.unwrap();
+    assert_eq!(open(next.clone()).await, [names[0]], "only those who surely have it");
+    next.invite(people.to_vec()).await.unwrap();
+    let count = next.count().await.unwrap();
+    assert_eq!((count.open, count.left_out), (4, 1));
 }
 
 #[tokio::test]

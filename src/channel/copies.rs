@@ -1,54 +1,155 @@
 //! Durable memory of single copies, for channels that send one message to each of many people.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
 use super::SendError;
+use crate::audience::Entry;
 
-/// How far one recipient's copy got.
+/// Somebody who is to have a copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CopyState {
-    /// It was begun and no answer is known.
+pub struct Addressee {
+    /// Their address, folded as [`crate::audience::Address`] does.
+    pub address: String,
+    /// Their name, where it is known.
+    pub name: Option<String>,
+    /// Opaque name of this address on this channel: 26 characters of lower-case base32. Opens their unsubscribe page
+    /// and tells whose a bounce is.
+    pub token: String,
+}
+
+/// What became of one recipient's copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CopyChange {
+    /// It is about to leave: from now on, without another word, nobody knows.
     Begun,
+    /// It provably did not leave after all.
+    NotBegun,
     /// They have it.
     Sent,
     /// They will not take it, for this reason.
-    Refused(String),
+    Refused {
+        /// In the far side's words.
+        reason: String,
+        /// Whether the mailbox itself is no good: it is not written to again.
+        dead: bool,
+    },
+    /// Not now; again after this long.
+    Later {
+        /// At least this long.
+        wait: Duration,
+        /// In the far side's words.
+        reason: String,
+        /// Refused for good once its first try is longer ago than this.
+        patience: Duration,
+    },
 }
 
-/// Remembers, on disk before it returns, which copies of one job were begun and how they ended.
+/// How far the copies of one job are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CopyCount {
+    /// Still to be sent, now or later.
+    pub open: usize,
+    /// Begun without an answer.
+    pub begun: usize,
+    /// Sent.
+    pub sent: usize,
+    /// Refused for good.
+    pub refused: usize,
+    /// Not sent, because their recipient may not be written to.
+    pub left_out: usize,
+    /// How long until the next open one is due; zero where one is due now.
+    pub next: Option<Duration>,
+}
+
+/// A state whose copies can be named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyState {
+    /// Begun without an answer.
+    Begun,
+    /// Refused for good.
+    Refused,
+    /// Put off.
+    Open,
+}
+
+/// Remembers the copies of one job: who is on its list, and how each copy ended. Everything is on disk before a
+/// method returns.
 pub trait Copies: Send + Sync {
-    /// All copies of this job so far, by recipient.
-    fn all(&self) -> BoxFuture<'_, Result<BTreeMap<String, CopyState>, SendError>>;
+    /// Puts people on the job's list. Who is on it stays as they are.
+    fn invite(&self, people: Vec<Entry>) -> BoxFuture<'_, Result<(), SendError>>;
 
-    /// Recipients who hold a copy of any revision of the job's article on this channel.
-    fn holders(&self) -> BoxFuture<'_, Result<BTreeSet<String>, SendError>>;
+    /// Puts everybody on it who is on the channel's own list.
+    fn invite_subscribers(&self) -> BoxFuture<'_, Result<(), SendError>>;
 
-    /// Records copies; `Begun` must be on disk before the message may leave.
-    fn record(&self, copies: Vec<(String, CopyState)>) -> BoxFuture<'_, Result<(), SendError>>;
+    /// Puts everybody on it who holds a copy of any revision of the job's article on this channel.
+    fn invite_holders(&self) -> BoxFuture<'_, Result<(), SendError>>;
 
-    /// Forgets a copy that was begun and provably not taken.
-    fn forget(&self, recipient: String) -> BoxFuture<'_, Result<(), SendError>>;
+    /// The list is complete: nobody is added any more.
+    fn complete(&self) -> BoxFuture<'_, Result<(), SendError>>;
+
+    /// Whether it is.
+    fn is_complete(&self) -> BoxFuture<'_, Result<bool, SendError>>;
+
+    /// Open copies that are due, whose recipient may be written to: `most` of them by address after `after`.
+    fn open(&self, after: Option<String>, most: usize) -> BoxFuture<'_, Result<Vec<Addressee>, SendError>>;
+
+    /// Records what became of copies.
+    fn record(&self, changes: Vec<(String, CopyChange)>) -> BoxFuture<'_, Result<(), SendError>>;
+
+    /// Leaves out the open copies of those who may not be written to, and counts.
+    fn count(&self) -> BoxFuture<'_, Result<CopyCount, SendError>>;
+
+    /// `most` of the copies in a state, with the reason noted.
+    fn named(&self, state: CopyState, most: usize) -> BoxFuture<'_, Result<Vec<(String, String)>, SendError>>;
+
+    /// How many copies the channel has begun in the last `span`, by the recipients' domains.
+    fn recent(&self, span: Duration) -> BoxFuture<'_, Result<BTreeMap<String, u32>, SendError>>;
 }
 
-/// Remembers nothing: for previews and for channels with a single copy.
+/// Knows nobody: for previews and for channels with a single copy.
 pub struct NoCopies;
 
 impl Copies for NoCopies {
-    fn all(&self) -> BoxFuture<'_, Result<BTreeMap<String, CopyState>, SendError>> {
+    fn invite(&self, _: Vec<Entry>) -> BoxFuture<'_, Result<(), SendError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn invite_subscribers(&self) -> BoxFuture<'_, Result<(), SendError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn invite_holders(&self) -> BoxFuture<'_, Result<(), SendError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn complete(&self) -> BoxFuture<'_, Result<(), SendError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn is_complete(&self) -> BoxFuture<'_, Result<bool, SendError>> {
+        Box::pin(async { Ok(true) })
+    }
+
+    fn open(&self, _: Option<String>, _: usize) -> BoxFuture<'_, Result<Vec<Addressee>, SendError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn record(&self, _: Vec<(String, CopyChange)>) -> BoxFuture<'_, Result<(), SendError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn count(&self) -> BoxFuture<'_, Result<CopyCount, SendError>> {
+        Box::pin(async { Ok(CopyCount::default()) })
+    }
+
+    fn named(&self, _: CopyState, _: usize) -> BoxFuture<'_, Result<Vec<(String, String)>, SendError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn recent(&self, _: Duration) -> BoxFuture<'_, Result<BTreeMap<String, u32>, SendError>> {
         Box::pin(async { Ok(BTreeMap::new()) })
-    }
-
-    fn holders(&self) -> BoxFuture<'_, Result<BTreeSet<String>, SendError>> {
-        Box::pin(async { Ok(BTreeSet::new()) })
-    }
-
-    fn record(&self, _: Vec<(String, CopyState)>) -> BoxFuture<'_, Result<(), SendError>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn forget(&self, _: String) -> BoxFuture<'_, Result<(), SendError>> {
-        Box::pin(async { Ok(()) })
     }
 }

@@ -40,7 +40,7 @@ use crate::delivery::{Action, Live, Receipt, Slot};
 use crate::text::{Language, Text};
 
 pub use client::provide_tls;
-pub use copies::{Copies, CopyState, NoCopies};
+pub use copies::{Addressee, Copies, CopyChange, CopyCount, CopyState, NoCopies};
 pub use failure::{Attention, Class, RenderError, SendError};
 pub use kinds::{Example, KINDS, Kind, Open, examples, kind};
 pub use pictures::{NoPictures, Pictures};
@@ -190,6 +190,8 @@ pub struct Office {
     pub timezone: Tz,
     /// The language of what loa itself adds to a copy.
     pub language: Language,
+    /// Where the public reaches loa's own pages, without a slash at the end; `None`: nowhere.
+    pub public_url: Option<String>,
 }
 
 /// The exact bytes of a job.

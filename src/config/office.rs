@@ -14,7 +14,7 @@ use crate::console::Token;
 use crate::intake::PictureRules;
 use crate::store::SqliteOptions;
 use crate::text;
-use crate::text::Language;
+use crate::text::{Language, Text};
 
 /// The daemon's settings, checked. Paths are ready to use.
 #[derive(Clone, Debug)]
@@ -119,6 +119,7 @@ struct PicturesTable {
 #[serde(deny_unknown_fields)]
 struct HttpTable {
     listen: Option<String>,
+    public_url: Option<Spanned<String>>,
     #[serde(default)]
     tokens: Vec<TokenTable>,
 }
@@ -203,12 +204,16 @@ impl Config {
             );
             Err(ConfigError::at(file, source, span(&token.sha256), text))
         });
+        let public_url = read.http.public_url.map(|written| {
+            public_url(written.get_ref()).map_err(|text| ConfigError::at(file, source, span(&written), text))
+        });
         Ok(Self {
             file: file.to_owned(),
             office: Office {
                 name: read.name.unwrap_or_else(|| "loa".to_owned()),
                 timezone: zone(file, source, read.timezone)?,
                 language: read.language.unwrap_or_default(),
+                public_url: public_url.transpose()?,
             },
             channels: base.join(read.channels.unwrap_or_else(|| "channels".into())),
             data: base.join(read.data.unwrap_or_else(|| "var".into())),
@@ -218,7 +223,10 @@ impl Config {
             },
             folder: read.intake.folder.map(|folder| base.join(folder)),
             pictures,
-            http: HttpConfig { listen: read.http.listen, tokens: tokens.collect::<Result<_, _>>()? },
+            http: HttpConfig {
+                listen: read.http.listen,
+                tokens: tokens.collect::<Result<_, _>>()?,
+            },
             grace,
             check_every,
             log: LogConfig {
@@ -228,6 +236,19 @@ impl Config {
             base,
         })
     }
+}
+
+/// An address such as `https://tin.anbinh.example.vn`, without a slash at the end.
+fn public_url(written: &str) -> Result<String, Text> {
+    let url = written.trim_end_matches('/');
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+    if host.is_empty() || !url.is_ascii() || url.contains(['?', '#', ' ', '<', '>', '"']) {
+        return Err(text!(
+            "public_url là địa chỉ mà người dân mở được, như \"https://tin.anbinh.example.vn\"",
+            "public_url is the address that the public can open, such as \"https://tin.anbinh.example.vn\""
+        ));
+    }
+    Ok(url.to_owned())
 }
 
 fn zone(file: &Path, source: &str, written: Option<Spanned<String>>) -> Result<Tz, ConfigError> {

@@ -49,10 +49,12 @@ impl Policy {
                 Some(wait) => Outcome::NotTaken { retry_at: self.at(wait), note },
                 None => Outcome::Refused(given_up(failed, &note)),
             },
-            Class::Partial { retry_after } => match self.retry.wait(failed, retry_after, self.jitter) {
-                Some(wait) => Outcome::Unclear(Unclear::Repeat { at: self.at(wait), note }),
-                None => Outcome::Refused(given_up(failed, &note)),
-            },
+            // What some have had is finished for the others, however long that takes; the adapter knows when to give
+            // up on whom.
+            Class::Partial { retry_after } => {
+                let wait = self.retry.backoff(failed, self.jitter).max(retry_after.unwrap_or_default().min(LONGEST_ASKED));
+                Outcome::Unclear(Unclear::Repeat { at: self.at(wait), note })
+            }
             Class::Throttled { retry_after } => Outcome::Throttled { until: self.at(rest(retry_after)), note },
             Class::Edited { seen } => Outcome::Edited { seen, note },
             Class::Permanent => Outcome::Refused(note),

@@ -87,7 +87,7 @@ fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload) -> Job {
         }
         (slot, _) => (edition_key(&lane.name, slot.unwrap_or_default()), None),
     };
-    let copies = shop.queue.copies(&lane.name, &key, article);
+    let copies = shop.queue.copies(&lane.name, &key, article, &shop.clock);
     Job { key, items, edition: work.edition, payload, now: shop.clock.now(), copies, pictures: shop.queue.pictures() }
 }
 

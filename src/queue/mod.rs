@@ -1,6 +1,7 @@
 //! The durable list of what still has to be done, as the rest of loa sees it. `store` keeps it.
 
 mod error;
+mod subscribers;
 mod types;
 
 use std::sync::Arc;
@@ -11,10 +12,12 @@ use tokio::sync::Notify;
 
 use crate::article::{ArticleId, Kept};
 use crate::channel::{Copies, Pictures};
+use crate::clock::Clock;
 use crate::delivery::{Delivery, DeliveryId, Event, Plan, Unclear};
 use crate::text::Text;
 
 pub use error::StoreError;
+pub use subscribers::{Imported, Subscribers};
 pub use types::{
     Accepted, AttemptReport, Candidate, Change, Current, Handover, LeaseRequest, Leased, LeasedItem, Pause, PauseCause,
     Rate, Settlement, Verdict, Work,
@@ -92,7 +95,7 @@ pub trait Queue: Send + Sync {
     fn paused(&self, channel: String) -> BoxFuture<'_, Result<Option<Pause>, StoreError>>;
 
     /// The memory of single copies for one job.
-    fn copies(&self, channel: &str, job_key: &str, article: Option<ArticleId>) -> Arc<dyn Copies>;
+    fn copies(&self, channel: &str, job_key: &str, article: Option<ArticleId>, clock: &Clock) -> Arc<dyn Copies>;
 
     /// Keeps a picture by its content; keeping it again changes nothing.
     fn keep_picture(&self, kept: Kept, bytes: Vec<u8>, now: DateTime<Utc>) -> BoxFuture<'_, Result<(), StoreError>>;

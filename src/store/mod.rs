@@ -1,5 +1,6 @@
 //! Where everything durable is kept. All SQL lives here.
 
 mod sqlite;
+mod token;
 
 pub use sqlite::{SqliteOptions, SqliteStore};

@@ -17,7 +17,7 @@ use crate::sample::{HANOI, utc};
 pub(crate) const LINK: &str = "https://anbinh.example.vn/bai/1.html";
 
 pub(crate) fn office() -> Office {
-    Office { name: "UBND xã An Bình".to_owned(), timezone: HANOI, language: Language::Vi }
+    Office { name: "UBND xã An Bình".to_owned(), timezone: HANOI, language: Language::Vi, public_url: None }
 }
 
 /// Opens `channels/kenh.toml` with these settings (the inside of `[settings]`, and tables below it).

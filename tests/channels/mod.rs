@@ -1,6 +1,7 @@
 //! One file per adapter that speaks to an API: the table of faults, and what is particular to its far side.
 
 pub(crate) mod bench;
+mod email;
 mod feed;
 mod ghost;
 mod graph;

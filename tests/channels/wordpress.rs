@@ -244,7 +244,7 @@ struct Desk {
 }
 
 pub(super) fn office() -> Office {
-    Office { name: "UBND xã An Bình".to_owned(), timezone: HANOI, language: Language::Vi }
+    Office { name: "UBND xã An Bình".to_owned(), timezone: HANOI, language: Language::Vi, public_url: None }
 }
 
 pub(super) fn parse(source: &str) -> ChannelSpec {

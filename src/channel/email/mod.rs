@@ -1,14 +1,20 @@
 //! Email over SMTP: one message per recipient, and a durable memory of who has had theirs.
 
+mod letter;
 mod post;
+mod rates;
 mod recipients;
 mod render;
+mod rounds;
 mod session;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use lettre::Address;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -16,11 +22,12 @@ use toml::Spanned;
 
 use super::failure::{RenderError, SendError};
 use super::{
-    Channel, CopyState, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen,
+    Addressee, Channel, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen,
     Settings, SettingsError,
 };
 use crate::text;
 use crate::text::Text;
+use rates::Rates;
 use recipients::Recipients;
 
 pub(super) const KIND: Kind = Kind {
@@ -37,7 +44,12 @@ pub(super) const KIND: Kind = Kind {
 #[serde(deny_unknown_fields)]
 struct Table {
     from: Spanned<String>,
-    recipients: Spanned<PathBuf>,
+    recipients: Option<Spanned<PathBuf>>,
+    bounces: Option<Spanned<String>>,
+    connections: Option<Spanned<usize>>,
+    per_hour: Option<NonZeroU32>,
+    per_hour_to_domain: Option<NonZeroU32>,
+    patience_days: Option<NonZeroU32>,
     #[serde(default)]
     transport: TransportName,
     host: Option<String>,
@@ -84,12 +96,13 @@ impl Security {
 struct Email {
     sender: Mailbox,
     recipients: Recipients,
+    posting: Arc<Posting>,
     transport: Transport,
     letter: render::Letter,
 }
 
 enum Transport {
-    Smtp(session::Server),
+    Smtp(Arc<session::Server>),
     /// Every message becomes a file.
     File(PathBuf),
 }
@@ -107,8 +120,13 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
             ),
         )
     })?;
-    let recipients = Recipients::new(cx.path(table.recipients.get_ref()));
-    recipients.read().map_err(|text| wrong(table.recipients.span(), text))?;
+    let recipients = match &table.recipients {
+        Some(file) => Recipients::File(cx.path(file.get_ref())),
+        None => Recipients::Subscribers,
+    };
+    let named = table.recipients.as_ref().map(Spanned::span);
+    recipients.check().map_err(|text| SettingsError { span: named, text, from_parser: false })?;
+    let posting = Arc::new(posting(&table, &sender)?);
     let transport = match table.transport {
         TransportName::File => {
             let folder = table.folder.unwrap_or_else(|| PathBuf::from("var/email"));
@@ -123,17 +141,76 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
                 _ => None,
             };
             super::client::provide_tls();
-            Transport::Smtp(session::Server::new(
+            Transport::Smtp(Arc::new(session::Server::new(
                 host,
                 table.port.unwrap_or_else(|| table.security.port()),
                 table.security,
                 login(table.username, password, cx.live)?,
                 cx.timeout,
-            ))
+            )))
         }
     };
     let letter = render::Letter::new().map_err(|error| SettingsError::new(error.0))?;
-    Ok(Arc::new(Email { sender, recipients, transport, letter }))
+    Ok(Arc::new(Email { sender, recipients, posting, transport, letter }))
+}
+
+/// How letters are sent, whatever they say.
+struct Posting {
+    sender: Address,
+    /// Where bounces go; each recipient's own address is made from it (VERP).
+    bounces: Option<Address>,
+    connections: usize,
+    rates: Rates,
+    /// How long a recipient's server may put us off.
+    patience: Duration,
+}
+
+impl Posting {
+    /// The envelope's sender: with it, a bounce says whose it is.
+    fn return_path(&self, to: &Addressee) -> Result<Address, SendError> {
+        let Some(bounces) = &self.bounces else { return Ok(self.sender.clone()) };
+        let (user, domain, token) = (bounces.user(), bounces.domain(), &to.token);
+        Address::new(format!("{user}+{token}"), domain).map_err(|error| {
+            SendError::permanent(text!(
+                "không ghép được địa chỉ nhận thư báo lỗi: {error}",
+                "cannot make the address for bounces: {error}"
+            ))
+        })
+    }
+}
+
+fn posting(table: &Table, sender: &Mailbox) -> Result<Posting, SettingsError> {
+    let bounces = table.bounces.as_ref().map(|written| {
+        // A token of 26 characters and a plus have to fit into the 64 of a local part (RFC 5321 §4.5.3.1.1).
+        written.get_ref().parse::<Address>().ok().filter(|address| address.user().len() <= 37).ok_or_else(|| {
+            SettingsError::at(
+                written.span(),
+                text!(
+                    "bounces là địa chỉ hộp thư nhận thư báo lỗi, như \"bounce@anbinh.example.vn\"",
+                    "bounces is the address of the mailbox for bounces, such as \"bounce@anbinh.example.vn\""
+                ),
+            )
+        })
+    });
+    let connections = match &table.connections {
+        None => 4,
+        Some(number) if (1..=32).contains(number.get_ref()) => *number.get_ref(),
+        Some(number) => {
+            let text = text!("connections từ 1 đến 32", "connections is from 1 to 32");
+            return Err(SettingsError::at(number.span(), text));
+        }
+    };
+    let days = table.patience_days.map_or(3, NonZeroU32::get);
+    Ok(Posting {
+        sender: sender.email.clone(),
+        bounces: bounces.transpose()?,
+        connections,
+        rates: Rates {
+            in_all: table.per_hour.map(NonZeroU32::get),
+            to_domain: table.per_hour_to_domain.map(NonZeroU32::get),
+        },
+        patience: Duration::from_hours(24 * u64::from(days)),
+    })
 }
 
 fn login(
@@ -169,21 +246,14 @@ impl Channel for Email {
     /// begun without an answer is for a person to find out.
     fn look_up<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Seen, SendError>> {
         Box::pin(async move {
-            let copies = job.copies.all().await?;
-            let audience = post::audience(self, job).await?;
-            if audience.iter().any(|address| !copies.contains_key(address)) {
+            let count = job.copies.count().await?;
+            if !job.copies.is_complete().await? || count.open > 0 {
                 return Ok(Seen::Absent);
             }
-            let in_doubt: Vec<&str> = audience
-                .iter()
-                .filter(|address| copies.get(*address) == Some(&CopyState::Begun))
-                .map(String::as_str)
-                .collect();
-            Ok(if in_doubt.is_empty() {
-                Seen::Present(post::receipt(job)?)
-            } else {
-                Seen::Unknown(post::doubt(&in_doubt))
-            })
+            if count.begun > 0 {
+                return Ok(Seen::Unknown(post::doubt(job, count.begun).await?));
+            }
+            Ok(Seen::Present(post::receipt(job)?))
         })
     }
 

@@ -1,163 +1,121 @@
-//! Posting one job to its audience, each recipient recorded before and after.
+//! Posting one job to its audience: who is on the list, who still has to have it, and what came of it.
 
+use std::path::Path;
 use std::time::Duration;
 
-use lettre::Address;
-use lettre::transport::smtp::client::AsyncSmtpConnection;
-
-use super::session::{Outcome, Server};
+use super::letter::Letters;
+use super::rounds::{self, Round};
 use super::{Email, Transport};
-use crate::article::sha256_hex;
-use crate::channel::{CopyState, Job, Progress, SendError, files};
+use crate::channel::{CopyChange, CopyCount, CopyState, Job, Progress, SendError, files};
 use crate::delivery::{Action, Live, Receipt};
 use crate::text;
 use crate::text::Text;
 
-/// Greylisting servers want at least this long (RFC 6647 §2.2: a delay of minutes).
-const GREYLIST: Duration = Duration::from_mins(5);
-
-/// What happened to the audience so far.
-#[derive(Default)]
-struct Tally {
-    sent: usize,
-    refused: Vec<String>,
-    later: Option<Text>,
-    doubtful: Vec<String>,
-    stopped: Option<SendError>,
-}
+/// Copies read from the list at a time.
+pub(super) const PAGE: usize = 500;
+/// Recipients named in one message.
+const MOST_NAMED: usize = 5;
 
 /// Everybody who has not had this job's message yet gets it.
 pub(super) async fn post(email: &Email, job: &Job) -> Result<Progress, SendError> {
-    let audience = audience(email, job).await?;
-    if audience.is_empty() {
-        return Err(nobody(email, job)?);
+    invite(email, job).await?;
+    let before = job.copies.count().await?;
+    if before == CopyCount::default() {
+        return nobody(email, job);
     }
-    let known = job.copies.all().await?;
-    let mut tally = Tally::default();
-    let mut open = Vec::new();
-    for address in audience {
-        match known.get(&address) {
-            None => open.push(address),
-            Some(CopyState::Sent) => tally.sent += 1,
-            Some(CopyState::Refused(reason)) => tally.refused.push(format!("{address}: {reason}")),
-            Some(CopyState::Begun) => tally.doubtful.push(address),
+    let round = if before.open == 0 {
+        Round::default()
+    } else {
+        let letters = Letters::new(email, job).await?;
+        match &email.transport {
+            Transport::File(folder) => to_files(folder, job, &letters).await?,
+            Transport::Smtp(server) => rounds::over_smtp(email, server, job, letters).await?,
         }
+    };
+    verdict(job, round).await
+}
+
+/// Makes the job's list, unless it is complete: everybody for something new; for a correction or a withdrawal those
+/// who have had the article, and only they.
+async fn invite(email: &Email, job: &Job) -> Result<(), SendError> {
+    if job.copies.is_complete().await? {
+        return Ok(());
     }
-    match &email.transport {
-        Transport::File(folder) => {
-            for address in open {
-                let path = folder.join(format!("{}.eml", message_id(email, &job.key, &address)));
-                files::write(&path, &letter(email, job, &address)?).await.map_err(files::FileError::into_send_error)?;
-                job.copies.record(vec![(address, CopyState::Sent)]).await?;
-                tally.sent += 1;
-            }
+    if is_reply(job)? {
+        job.copies.invite_holders().await?;
+    } else {
+        email.recipients.invite(&*job.copies).await?;
+    }
+    if job.copies.count().await? == CopyCount::default() {
+        // An empty list stays open: people may yet be added.
+        return Ok(());
+    }
+    job.copies.complete().await
+}
+
+fn is_reply(job: &Job) -> Result<bool, SendError> {
+    Ok(job.edition.is_none() && !matches!(job.first()?.action, Action::Create(_)))
+}
+
+/// Sending to nobody is never a success, except for taking back what nobody has had.
+fn nobody(email: &Email, job: &Job) -> Result<Progress, SendError> {
+    let item = job.first()?;
+    if !is_reply(job)? {
+        return Err(SendError::attention(crate::channel::Attention::Misconfigured, email.recipients.empty()));
+    }
+    if matches!((item.action, &item.live), (Action::Withdraw, Live::Maybe(_))) {
+        return Ok(Progress::Gone);
+    }
+    Err(SendError::permanent(text!(
+        "không có ghi nhận ai đã nhận bài này, nên không có ai để gửi đính chính hay thu hồi",
+        "nobody is on record as having had this article, so there is nobody to tell"
+    )))
+}
+
+/// Every message becomes a file; the same message again is the same file.
+async fn to_files(folder: &Path, job: &Job, letters: &Letters) -> Result<Round, SendError> {
+    let mut after = None;
+    loop {
+        let page = job.copies.open(after.take(), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(Round::default()) };
+        after = Some(last.address.clone());
+        let mut written = Vec::with_capacity(page.len());
+        for to in page {
+            let path = folder.join(format!("{}.eml", letters.message_id(&job.key, &to.address)));
+            files::write(&path, &letters.letter(&to)?).await.map_err(files::FileError::into_send_error)?;
+            written.push((to.address, CopyChange::Sent));
         }
-        Transport::Smtp(server) => over_smtp(email, server, job, open, &mut tally).await?,
-    }
-    verdict(job, tally)
-}
-
-/// Sending to nobody is never a success.
-fn nobody(email: &Email, job: &Job) -> Result<SendError, SendError> {
-    if job.edition.is_none() && !matches!(job.first()?.action, Action::Create(_)) {
-        return Ok(SendError::permanent(text!(
-            "không có ghi nhận ai đã nhận bài này, nên không có ai để gửi đính chính hay thu hồi",
-            "nobody is on record as having had this article, so there is nobody to tell"
-        )));
-    }
-    let file = email.recipients.file();
-    Ok(SendError::attention(
-        crate::channel::Attention::Misconfigured,
-        text!("danh sách người nhận {file} không có ai", "the list of recipients {file} is empty"),
-    ))
-}
-
-async fn over_smtp(
-    email: &Email,
-    server: &Server,
-    job: &Job,
-    open: Vec<String>,
-    tally: &mut Tally,
-) -> Result<(), SendError> {
-    let mut connection: Option<AsyncSmtpConnection> = None;
-    for recipient in open {
-        let live = match connection.take() {
-            Some(live) => live,
-            None => match server.take().await {
-                Ok(live) => live,
-                Err(error) => {
-                    tally.stopped = Some(error);
-                    break;
-                }
-            },
-        };
-        let to: Address = recipient.parse().map_err(|_| {
-            SendError::permanent(text!("{recipient} không phải địa chỉ thư", "{recipient} is no mail address"))
-        })?;
-        let message = letter(email, job, &recipient)?;
-        // On disk before the message may leave: whatever happens now, this recipient is accounted for.
-        job.copies.record(vec![(recipient.clone(), CopyState::Begun)]).await?;
-        let (outcome, left) = server.send(live, &email.sender.email, &to, &message).await;
-        connection = left;
-        match outcome {
-            Outcome::Accepted => {
-                tally.sent += 1;
-                settle(job, recipient, CopyState::Sent, tally).await;
-            }
-            Outcome::Refused(reason) => {
-                tally.refused.push(format!("{recipient}: {reason}"));
-                settle(job, recipient, CopyState::Refused(reason), tally).await;
-            }
-            Outcome::Later(note) => {
-                tally.later = Some(note);
-                job.copies.forget(recipient).await?;
-            }
-            Outcome::Doubtful => tally.doubtful.push(recipient),
-            Outcome::Stopped(error) => {
-                job.copies.forget(recipient).await?;
-                tally.stopped = Some(error);
-                break;
-            }
-        }
-    }
-    if let Some(connection) = connection {
-        server.give_back(connection).await;
-    }
-    Ok(())
-}
-
-/// Records how a message ended. If that cannot be written, nobody will know later: the recipient is in doubt.
-async fn settle(job: &Job, recipient: String, state: CopyState, tally: &mut Tally) {
-    if job.copies.record(vec![(recipient.clone(), state)]).await.is_err() {
-        tally.doubtful.push(recipient);
+        job.copies.record(written).await?;
     }
 }
 
-fn verdict(job: &Job, tally: Tally) -> Result<Progress, SendError> {
-    let Tally { sent, refused, later, doubtful, stopped } = tally;
-    let reached = sent > 0 || !doubtful.is_empty();
-    if let Some(error) = stopped {
+async fn verdict(job: &Job, round: Round) -> Result<Progress, SendError> {
+    let count = job.copies.count().await?;
+    let reached = count.sent + count.begun > 0;
+    if let Some(error) = round.stopped {
         // What some have had must be finished for the others, not begun again.
         let transient = error.class_name() == "transient";
         return Err(if reached && transient { SendError::partial(error.note) } else { error });
     }
-    if let Some(note) = later {
-        let error = if reached { SendError::partial(note) } else { SendError::transient(note) };
-        return Err(error.after(Some(GREYLIST)));
+    if count.open > 0 {
+        let wait = count.next.unwrap_or_default().max(round.full.unwrap_or_default());
+        let note = unfinished(job, &count, round.full).await?;
+        let waits = round.full.is_some() || reached;
+        return Err(if waits { SendError::partial(note) } else { SendError::transient(note) }.after(Some(wait)));
     }
-    if !doubtful.is_empty() {
-        let names: Vec<&str> = doubtful.iter().map(String::as_str).collect();
-        return Err(SendError::ambiguous(doubt(&names)));
+    if count.begun > 0 {
+        return Err(SendError::ambiguous(doubt(job, count.begun).await?));
     }
-    if sent == 0 && !refused.is_empty() {
-        let reasons = refused.join("; ");
+    if count.sent == 0 && count.refused > 0 {
+        let reasons = named(job, CopyState::Refused, count.refused).await?;
         return Err(SendError::permanent(text!(
             "không người nhận nào nhận được: {reasons}",
             "no recipient took it: {reasons}"
         )));
     }
-    for reason in &refused {
-        tracing::warn!(%reason, "a recipient was refused for good");
+    let CopyCount { sent, refused, left_out, .. } = count;
+    if refused + left_out > 0 {
+        tracing::info!(key = %job.key, sent, refused, left_out, "not everybody on the list has had it");
     }
     if matches!(job.first()?.action, Action::Withdraw) && job.edition.is_none() {
         return Ok(Progress::Gone);
@@ -165,13 +123,20 @@ fn verdict(job: &Job, tally: Tally) -> Result<Progress, SendError> {
     Ok(Progress::Live(receipt(job)?))
 }
 
-/// Who gets this job: everybody on the list for something new; for a correction or a withdrawal those who
-/// have had the article, and only they.
-pub(super) async fn audience(email: &Email, job: &Job) -> Result<Vec<String>, SendError> {
-    if job.edition.is_none() && !matches!(job.first()?.action, Action::Create(_)) {
-        return Ok(job.copies.holders().await?.into_iter().collect());
+/// In words: what is still to be sent, and why it was not yet.
+async fn unfinished(job: &Job, count: &CopyCount, full: Option<Duration>) -> Result<Text, SendError> {
+    let (sent, open) = (count.sent, count.open);
+    if full.is_some() {
+        return Ok(text!(
+            "đã gửi {sent} thư; còn {open} thư đợi, vì đã hết hạn mức của giờ này",
+            "{sent} letters sent; {open} more wait, for this hour's share is used up"
+        ));
     }
-    email.recipients.read().map_err(|note| SendError::attention(crate::channel::Attention::Misconfigured, note))
+    let reasons = named(job, CopyState::Open, count.open).await?;
+    Ok(text!(
+        "đã gửi {sent} thư; {open} thư máy chủ chưa nhận, sẽ gửi lại: {reasons}",
+        "{sent} letters sent; {open} not taken yet and sent again: {reasons}"
+    ))
 }
 
 /// The receipt names the job whose messages began the thread, so that a correction can answer them.
@@ -184,28 +149,22 @@ pub(super) fn receipt(job: &Job) -> Result<Receipt, SendError> {
 }
 
 /// In words: these recipients may or may not have had it.
-pub(super) fn doubt(recipients: &[&str]) -> Text {
-    let names = recipients.join(", ");
-    text!("chưa rõ những người này đã nhận thư chưa: {names}", "it is not known whether these have had it: {names}")
+pub(super) async fn doubt(job: &Job, count: usize) -> Result<Text, SendError> {
+    let names = named(job, CopyState::Begun, count).await?;
+    Ok(text!(
+        "chưa rõ {count} người này đã nhận thư chưa: {names}",
+        "it is not known whether these {count} have had it: {names}"
+    ))
 }
 
-/// The message with its recipient's own headers in front.
-fn letter(email: &Email, job: &Job, recipient: &str) -> Result<Vec<u8>, SendError> {
-    let id = message_id(email, &job.key, recipient);
-    let thread = match (&job.first()?.live, job.edition) {
-        (Live::Shown { receipt, .. }, None) => {
-            let original = message_id(email, &receipt.remote_id, recipient);
-            format!("In-Reply-To: <{original}>\r\nReferences: <{original}>\r\n")
-        }
-        _ => String::new(),
-    };
-    let mut letter = format!("To: {recipient}\r\nMessage-ID: <{id}>\r\n{thread}").into_bytes();
-    letter.extend_from_slice(&job.payload.bytes);
-    Ok(letter)
-}
-
-/// Derived from the job and the recipient: a repeat carries the same one.
-fn message_id(email: &Email, job_key: &str, recipient: &str) -> String {
-    let hash = sha256_hex(format!("{job_key} {recipient}").as_bytes());
-    format!("{}@{}", hash.get(..32).unwrap_or(&hash), email.sender.email.domain())
+async fn named(job: &Job, state: CopyState, count: usize) -> Result<String, SendError> {
+    let some = job.copies.named(state, MOST_NAMED).await?;
+    let mut names: Vec<String> = some
+        .into_iter()
+        .map(|(recipient, reason)| if reason.is_empty() { recipient } else { format!("{recipient}: {reason}") })
+        .collect();
+    if count > names.len() {
+        names.push("…".to_owned());
+    }
+    Ok(names.join("; "))
 }

@@ -1,65 +1,81 @@
-//! The list of recipients: a text or CSV file, one address a line.
+//! Who gets a channel's letters: the people in a file, or the channel's own list of subscribers.
 
 use std::path::PathBuf;
 
-use lettre::Address;
-
+use crate::audience::{BadLine, Entry, entries};
+use crate::channel::{Attention, Copies, SendError};
 use crate::text;
 use crate::text::Text;
 
 /// Bad lines named in one message.
 const MOST_NAMED: usize = 5;
+/// People handed to the store together.
+const BATCH: usize = 1_000;
 
-/// A file with one address a line. Read anew for every job, so that an edit counts at once.
-pub(super) struct Recipients {
-    file: PathBuf,
+/// Where the people are.
+pub(super) enum Recipients {
+    /// In a file. Read anew for every job, so that an edit counts at once.
+    File(PathBuf),
+    /// In the store: `loa subscribers`.
+    Subscribers,
 }
 
 impl Recipients {
-    pub(super) fn new(file: PathBuf) -> Self {
-        Self { file }
+    /// Whether the list can be read and every line of it names somebody.
+    pub(super) fn check(&self) -> Result<(), Text> {
+        let Self::File(file) = self else { return Ok(()) };
+        let wrong: Vec<BadLine> = entries(file)?.filter_map(Result::err).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(bad_lines(file.display(), &wrong)) }
     }
 
-    /// The file, for messages.
-    pub(super) fn file(&self) -> String {
-        self.file.display().to_string()
-    }
-
-    /// The addresses, in the order of the file, each once. The first column of a CSV counts; lines that
-    /// begin with `#` and a heading `email` do not.
-    pub(super) fn read(&self) -> Result<Vec<String>, Text> {
-        let file = self.file.display();
-        let list = std::fs::read_to_string(&self.file).map_err(|error| {
-            text!(
-                "không đọc được danh sách người nhận {file}: {error}",
-                "cannot read the list of recipients {file}: {error}"
-            )
-        })?;
-        let mut addresses: Vec<String> = Vec::new();
-        let mut wrong = Vec::new();
-        for (number, line) in (1..).zip(list.trim_start_matches('\u{feff}').lines()) {
-            let first = line.split([',', ';', '\t']).next().unwrap_or_default().trim().trim_matches('"');
-            if first.is_empty() || first.starts_with('#') || first.eq_ignore_ascii_case("email") {
-                continue;
+    /// Puts everybody on the job's list. A bad line leaves out nobody but itself.
+    pub(super) async fn invite(&self, copies: &dyn Copies) -> Result<(), SendError> {
+        let Self::File(file) = self else { return copies.invite_subscribers().await };
+        let people = entries(file).map_err(|note| SendError::attention(Attention::Misconfigured, note))?;
+        let (mut batch, mut wrong): (Vec<Entry>, Vec<BadLine>) = (Vec::new(), Vec::new());
+        for person in people {
+            match person {
+                Ok(person) => batch.push(person),
+                Err(line) => wrong.push(line),
             }
-            match first.parse::<Address>() {
-                Ok(address) if address.to_string().is_ascii() => {
-                    let address = address.to_string();
-                    if !addresses.iter().any(|known| known.eq_ignore_ascii_case(&address)) {
-                        addresses.push(address);
-                    }
-                }
-                _ => wrong.push(format!("{number}: {first}")),
+            if batch.len() == BATCH {
+                copies.invite(std::mem::take(&mut batch)).await?;
             }
         }
+        copies.invite(batch).await?;
         if !wrong.is_empty() {
-            let (count, named) =
-                (wrong.len(), wrong.get(..MOST_NAMED.min(wrong.len())).unwrap_or_default().join(" · "));
-            return Err(text!(
-                "danh sách {file} có {count} dòng không phải địa chỉ thư: {named}",
-                "the list {file} has {count} lines that are no mail address: {named}"
-            ));
+            tracing::warn!(reason = %bad_lines(file.display(), &wrong), "some lines of the list name nobody");
         }
-        Ok(addresses)
+        Ok(())
+    }
+
+    /// Nobody is on the list.
+    pub(super) fn empty(&self) -> Text {
+        match self {
+            Self::File(file) => {
+                let file = file.display();
+                text!("danh sách người nhận {file} không có ai", "the list of recipients {file} is empty")
+            }
+            Self::Subscribers => text!(
+                "kênh chưa có ai đăng ký nhận thư; thêm người: loa subscribers add KÊNH ĐỊA_CHỈ",
+                "nobody subscribes to this channel; add people: loa subscribers add CHANNEL ADDRESS"
+            ),
+        }
+    }
+}
+
+fn bad_lines(file: impl std::fmt::Display, wrong: &[BadLine]) -> Text {
+    let count = wrong.len();
+    let named = |words: fn(&Text) -> &str| -> String {
+        let lines: Vec<String> = wrong
+            .iter()
+            .take(MOST_NAMED)
+            .map(|BadLine { line, text }| format!("{line}: {}", words(text)))
+            .collect();
+        lines.join(" · ")
+    };
+    Text {
+        vi: format!("danh sách {file} có {count} dòng không đúng, dòng {}", named(|text| &text.vi)),
+        en: format!("{count} lines of the list {file} are not right, line {}", named(|text| &text.en)),
     }
 }

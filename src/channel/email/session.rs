@@ -1,4 +1,4 @@
-//! One SMTP session, step by step, so that a failure says what it means: before the final dot nothing was
+//! SMTP sessions, step by step, so that a failure says what it means: before the final dot nothing was
 //! taken, after it nobody knows (RFC 5321 §4.2.5, RFC 1047).
 
 use std::time::Duration;
@@ -16,7 +16,6 @@ use tokio::sync::Mutex;
 use super::Security;
 use crate::channel::failure::{Attention, SendError};
 use crate::text;
-use crate::text::Text;
 
 /// A mail server, and the connections to it that are free.
 pub(super) struct Server {
@@ -28,18 +27,37 @@ pub(super) struct Server {
     free: Mutex<Vec<AsyncSmtpConnection>>,
 }
 
-/// What became of one message.
-pub(super) enum Outcome {
+/// An open session with the server.
+pub(super) struct Session {
+    connection: AsyncSmtpConnection,
+    /// Whether it has worked before: then its end says nothing about the server.
+    proven: bool,
+}
+
+/// How far a message got before its content was sent. In every case nothing was taken.
+pub(super) enum Envelope {
+    /// The server waits for the content.
+    Open(Session),
+    /// This recipient is refused for good; `dead`: the mailbox itself is no good.
+    Refused { reason: String, dead: bool, session: Option<Session> },
+    /// Not now, says the server.
+    Later { reason: String, session: Option<Session> },
+    /// The session is over, as happens after a number of messages: a new one may do.
+    Closed,
+    /// The session or the server is of no use at present.
+    Stopped(SendError),
+}
+
+/// What became of the content.
+pub(super) enum Content {
     /// The server has it.
-    Accepted,
-    /// This recipient, or this message to them, is refused for good.
-    Refused(String),
+    Accepted(Session),
+    /// It is refused for good.
+    Refused { reason: String, session: Session },
     /// Not now, says the server; provably not taken.
-    Later(Text),
+    Later { reason: String, session: Option<Session> },
     /// It was sent to the end and no answer came: perhaps taken.
     Doubtful,
-    /// Provably not taken, and the session or the server is of no use at present.
-    Stopped(SendError),
 }
 
 impl Server {
@@ -60,75 +78,83 @@ impl Server {
     /// Connects and logs in, and sends nothing.
     pub(super) async fn probe(&self) -> Result<(), SendError> {
         let connection = self.connect().await?;
-        self.give_back(connection).await;
+        self.give_back(Session { connection, proven: true }).await;
         Ok(())
     }
 
-    /// A connection that answers: a free one, or a new one.
-    pub(super) async fn take(&self) -> Result<AsyncSmtpConnection, SendError> {
+    /// A session that answers: a free one, or a new one.
+    pub(super) async fn take(&self) -> Result<Session, SendError> {
         while let Some(mut connection) = self.next_free().await {
             if self.limited(connection.test_connected()).await == Some(true) {
-                return Ok(connection);
+                return Ok(Session { connection, proven: true });
             }
         }
-        self.connect().await
+        Ok(Session { connection: self.connect().await?, proven: false })
     }
 
     async fn next_free(&self) -> Option<AsyncSmtpConnection> {
         self.free.lock().await.pop()
     }
 
-    pub(super) async fn give_back(&self, connection: AsyncSmtpConnection) {
-        self.free.lock().await.push(connection);
+    pub(super) async fn give_back(&self, session: Session) {
+        self.free.lock().await.push(session.connection);
     }
 
-    /// Sends one message to one recipient. The connection comes back if it can be used again.
-    pub(super) async fn send(
-        &self,
-        mut connection: AsyncSmtpConnection,
-        from: &Address,
-        to: &Address,
-        message: &[u8],
-    ) -> (Outcome, Option<AsyncSmtpConnection>) {
-        match self.step(connection.command(Mail::new(Some(from.clone()), Vec::new()))).await {
+    /// Names sender and recipient, and asks for the word to begin with the content.
+    pub(super) async fn envelope(&self, mut session: Session, from: &Address, to: &Address) -> Envelope {
+        let closed = |step: Step, proven: bool| {
+            if proven { Envelope::Closed } else { Envelope::Stopped(step.not_sent()) }
+        };
+        match self.step(session.connection.command(Mail::new(Some(from.clone()), Vec::new()))).await {
             Ok(()) => {}
             Err(Step::Said { code: 500..=599, words }) => {
                 let note =
                     text!("máy chủ thư từ chối người gửi: {words}", "the mail server refuses the sender: {words}");
-                return (Outcome::Stopped(SendError::attention(attention_of(&words), note)), None);
+                return Envelope::Stopped(SendError::attention(attention_of(&words), note));
             }
-            Err(step) => return (Outcome::Stopped(step.not_sent()), None),
+            Err(step) => return closed(step, session.proven),
         }
-        match self.step(connection.command(Rcpt::new(to.clone(), Vec::new()))).await {
-            Ok(()) => {}
-            Err(step) => return self.next_please(connection, step).await,
+        if let Err(step) = self.step(session.connection.command(Rcpt::new(to.clone(), Vec::new()))).await {
+            return match step {
+                Step::Said { code: 500..=599, words } => {
+                    let dead = is_dead(&words);
+                    Envelope::Refused { reason: words, dead, session: self.cleared(session).await }
+                }
+                Step::Said { code, words } if code != 421 => {
+                    Envelope::Later { reason: words, session: self.cleared(session).await }
+                }
+                step => closed(step, session.proven),
+            };
         }
-        match self.step(connection.command(Data)).await {
-            Ok(()) => {}
-            Err(step) => return self.next_please(connection, step).await,
-        }
-        match self.step(connection.message(message)).await {
-            Ok(()) => (Outcome::Accepted, Some(connection)),
-            Err(Step::Said { code: 500..=599, words }) => (Outcome::Refused(words), Some(connection)),
-            Err(Step::Said { code: 421, words }) => (Outcome::Later(Text::same(words)), None),
-            Err(Step::Said { words, .. }) => (Outcome::Later(Text::same(words)), Some(connection)),
-            Err(Step::Lost(_)) => (Outcome::Doubtful, None),
+        match self.step(session.connection.command(Data)).await {
+            Ok(()) => Envelope::Open(session),
+            Err(Step::Said { code: 500..=599, words }) => {
+                Envelope::Refused { reason: words, dead: false, session: self.cleared(session).await }
+            }
+            Err(Step::Said { code, words }) if code != 421 => {
+                Envelope::Later { reason: words, session: self.cleared(session).await }
+            }
+            Err(step) => closed(step, session.proven),
         }
     }
 
-    /// This recipient was not accepted: clears the transaction, so that the next one starts afresh.
-    async fn next_please(
-        &self,
-        mut connection: AsyncSmtpConnection,
-        step: Step,
-    ) -> (Outcome, Option<AsyncSmtpConnection>) {
-        let outcome = match step {
-            Step::Said { code: 500..=599, words } => Outcome::Refused(words),
-            Step::Said { code, words } if code != 421 => Outcome::Later(Text::same(words)),
-            stopped => return (Outcome::Stopped(stopped.not_sent()), None),
-        };
-        let cleared = self.step(connection.command(Rset)).await.is_ok();
-        (outcome, cleared.then_some(connection))
+    /// Sends the content, to the final dot.
+    pub(super) async fn content(&self, mut session: Session, message: &[u8]) -> Content {
+        let answer = self.step(session.connection.message(message)).await;
+        session.proven = true;
+        match answer {
+            Ok(()) => Content::Accepted(session),
+            Err(Step::Said { code: 500..=599, words }) => Content::Refused { reason: words, session },
+            Err(Step::Said { code: 421, words }) => Content::Later { reason: words, session: None },
+            Err(Step::Said { words, .. }) => Content::Later { reason: words, session: Some(session) },
+            Err(Step::Lost(_)) => Content::Doubtful,
+        }
+    }
+
+    /// Clears the transaction, so that the next one starts afresh; `None` when the session is of no more use.
+    async fn cleared(&self, mut session: Session) -> Option<Session> {
+        session.proven = true;
+        self.step(session.connection.command(Rset)).await.is_ok().then_some(session)
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, SendError> {
@@ -218,6 +244,13 @@ impl Step {
             )),
         }
     }
+}
+
+/// Whether an answer says that the mailbox itself is no good: an enhanced code 5.1.x (RFC 3463), but for those that are
+/// about the sender, or 556 for a domain that takes no mail (RFC 7505).
+fn is_dead(words: &str) -> bool {
+    let said = |code: &str| words.split_whitespace().any(|word| word.trim_end_matches(':').starts_with(code));
+    (said("5.1.") && !said("5.1.7") && !said("5.1.8")) || words.contains("(556)")
 }
 
 /// 530, 534 and 535 are about the login, whatever command they answer.

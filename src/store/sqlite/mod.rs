@@ -39,6 +39,7 @@ const PAGE: u64 = 4096;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (2, "pictures", include_str!("../migrations/0002_pictures.sql")),
+    (3, "mail", include_str!("../migrations/0003_mail.sql")),
 ];
 
 /// How to open a store.
@@ -55,6 +56,8 @@ pub struct SqliteOptions {
 pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
+    /// Makes recipients' tokens; made once, with the file.
+    key: Arc<[u8]>,
     bells: Arc<Mutex<HashMap<String, Arc<Notify>>>>,
 }
 
@@ -88,12 +91,13 @@ impl SqliteStore {
         }
         let mut connection = connect.connect().await.map_err(|error| opening(error, &options.path))?;
         migrate(&mut connection).await?;
+        let key = token_key(&mut connection).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(connect.read_only(false).pragma("query_only", "ON"))
             .await
             .map_err(|error| opening(error, &options.path))?;
-        Ok(Self { writer: Writer::start(connection), readers, bells: Arc::default() })
+        Ok(Self { writer: Writer::start(connection), readers, key, bells: Arc::default() })
     }
 
     /// Watches for other processes that write into the same file, and rings every bell when one did.
@@ -190,6 +194,28 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
             });
         }
     }
+}
+
+/// The key of recipients' tokens.
+async fn token_key(connection: &mut SqliteConnection) -> Result<Arc<[u8]>, StoreError> {
+    const NAME: &str = "recipients";
+    let read = async |connection: &mut SqliteConnection| {
+        let secret: Option<Vec<u8>> = sqlx::query_scalar("SELECT secret FROM keys WHERE name = ?")
+            .bind(NAME)
+            .fetch_optional(connection)
+            .await
+            .map_err(failed)?;
+        Ok::<_, StoreError>(secret.map(Arc::from))
+    };
+    if let Some(key) = read(connection).await? {
+        return Ok(key);
+    }
+    sqlx::query("INSERT INTO keys (name, secret) VALUES (?, randomblob(32)) ON CONFLICT DO NOTHING")
+        .bind(NAME)
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    read(connection).await?.ok_or_else(|| StoreError::Other("the key of the recipients is missing".to_owned()))
 }
 
 /// The newest migration in the file; `None` in a new file.

@@ -188,7 +188,7 @@ async fn resolve_copies(
     let sql = if went_out {
         "UPDATE copies SET state = 'sent' WHERE channel = ?1 AND (article_id = ?2 OR job_key = ?3) AND state = 'begun'"
     } else {
-        "DELETE FROM copies WHERE channel = ?1 AND (article_id = ?2 OR job_key = ?3) AND state = 'begun'"
+        "UPDATE copies SET state = 'open', due = 0 WHERE channel = ?1 AND (article_id = ?2 OR job_key = ?3) AND state = 'begun'"
     };
     sqlx::query(sql)
         .bind(&delivery.channel)

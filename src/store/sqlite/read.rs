@@ -15,6 +15,7 @@ use super::rows::{DELIVERY, article, delivery, from_json, instant, millis};
 use super::{SqliteStore, failed};
 use crate::article::{Article, ArticleId, ArticleKey, Kept, Revision};
 use crate::channel::{Copies, Pictures};
+use crate::clock::Clock;
 use crate::delivery::{Delivery, DeliveryId, Event};
 use crate::ledger::{ArticleRow, AttemptRow, Balance, DeliveryRow, Filter, Ledger, Rest};
 use crate::queue::{
@@ -248,9 +249,9 @@ impl Queue for SqliteStore {
         Box::pin(async move { self.paused_now(&channel).await })
     }
 
-    fn copies(&self, channel: &str, job_key: &str, article: Option<ArticleId>) -> Arc<dyn Copies> {
+    fn copies(&self, channel: &str, job_key: &str, article: Option<ArticleId>, clock: &Clock) -> Arc<dyn Copies> {
         let (channel, job_key) = (channel.to_owned(), job_key.to_owned());
-        Arc::new(JobCopies { store: self.clone(), channel, job_key, article })
+        Arc::new(JobCopies { store: self.clone(), clock: clock.clone(), channel, job_key, article })
     }
 
     fn throttle(&self, channel: String, until: DateTime<Utc>) -> BoxFuture<'_, Result<(), StoreError>> {

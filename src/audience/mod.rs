@@ -1,0 +1,76 @@
+//! Who reads a channel's letters: addresses, lists of them, and whether somebody may be written to.
+
+mod address;
+mod list;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use address::{Address, domain_of};
+pub use list::{BadLine, Entries, entries};
+
+/// Somebody on a list, before anything else is known of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Their address.
+    pub address: Address,
+    /// Their name, where the list gives one.
+    pub name: Option<String>,
+}
+
+/// Whether somebody may be written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Yes.
+    Active,
+    /// No: they asked not to be. Only their own word, handed on by a person, ends it.
+    Unsubscribed,
+    /// No: their mailbox refuses for good.
+    Bounced,
+    /// No: they reported a letter as unwanted.
+    Complained,
+}
+
+impl Standing {
+    /// The word used in the store, in exports and in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Unsubscribed => "unsubscribed",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
+        }
+    }
+
+    /// The standing that is called so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Active, Self::Unsubscribed, Self::Bounced, Self::Complained].into_iter().find(|one| one.name() == name)
+    }
+}
+
+/// Somebody whom a channel has written to, who asked it to, or who asked it not to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscriber {
+    /// The channel.
+    pub channel: String,
+    /// Their address.
+    pub address: Address,
+    /// Their name, where it is known.
+    pub name: Option<String>,
+    /// Opaque name of this address on this channel, in unsubscribe links and bounce addresses. Made with a key
+    /// that only the store knows.
+    pub token: String,
+    /// Whether they are on the channel's own list in the store; otherwise a file named them.
+    pub listed: bool,
+    /// Whether they may be written to.
+    pub standing: Standing,
+    /// Why they may not, in the words of whoever said so.
+    pub reason: Option<String>,
+    /// Temporary bounces since their standing last changed.
+    pub soft_bounces: u32,
+    /// Since when they stand so.
+    pub since: DateTime<Utc>,
+}

@@ -1,0 +1,251 @@
+//! Going round the audience over several sessions at once. A recipient is on record as begun before the content of
+//! their letter leaves, and not earlier: whatever ends the process, only what was in the middle of leaving is in doubt.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use lettre::Address;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+
+use super::letter::Letters;
+use super::post::PAGE;
+use super::rates::Allowed;
+use super::session::{Content, Envelope, Server, Session};
+use super::{Email, Posting};
+use crate::channel::{Addressee, Attention, Copies, CopyChange, Job, SendError};
+use crate::text;
+
+/// Greylisting servers want at least this long (RFC 6647 §2.2: a delay of minutes).
+const GREYLIST: Duration = Duration::from_mins(5);
+/// How long a job rests whose share of the hour is used up.
+const HOURLY_REST: Duration = Duration::from_mins(5);
+/// So many refusals on grounds of policy, one after the other, are about us and not about the recipients.
+const MOST_POLICY: usize = 20;
+
+/// What one round came to, beside what is on record of each copy.
+#[derive(Default)]
+pub(super) struct Round {
+    /// What ended it early.
+    pub(super) stopped: Option<SendError>,
+    /// Some had to wait because a rate was used up; for this long.
+    pub(super) full: Option<Duration>,
+}
+
+/// What all senders share.
+struct Desk {
+    server: Arc<Server>,
+    copies: Arc<dyn Copies>,
+    letters: Letters,
+    posting: Arc<Posting>,
+    line: Mutex<mpsc::Receiver<Addressee>>,
+    stopped: std::sync::Mutex<Option<SendError>>,
+    /// Refusals on grounds of policy since a letter was last accepted.
+    policy: AtomicUsize,
+}
+
+/// One sender's session, and what it has not put on record yet.
+struct Sender {
+    desk: Arc<Desk>,
+    session: Option<Session>,
+    news: Vec<(String, CopyChange)>,
+}
+
+/// Sends to everybody whose copy is open and due.
+pub(super) async fn over_smtp(
+    email: &Email,
+    server: &Arc<Server>,
+    job: &Job,
+    letters: Letters,
+) -> Result<Round, SendError> {
+    let posting = Arc::clone(&email.posting);
+    let mut allowed = Allowed::now(posting.rates, &*job.copies).await?;
+    let (hand, line) = mpsc::channel(2 * posting.connections);
+    let desk = Arc::new(Desk {
+        server: Arc::clone(server),
+        copies: Arc::clone(&job.copies),
+        letters,
+        posting,
+        line: Mutex::new(line),
+        stopped: std::sync::Mutex::new(None),
+        policy: AtomicUsize::new(0),
+    });
+    let mut senders = JoinSet::new();
+    for _ in 0..desk.posting.connections {
+        let sender = Sender { desk: Arc::clone(&desk), session: None, news: Vec::new() };
+        senders.spawn(sender.work());
+    }
+    let fed = feed(&desk, &mut allowed, hand).await;
+    while let Some(ended) = senders.join_next().await {
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => desk.stop(error),
+            Err(_) => desk.stop(SendError::transient(text!(
+                "lỗi bên trong loa khi gửi thư; hãy báo cho người phát triển",
+                "loa itself failed while sending letters; please report it"
+            ))),
+        }
+    }
+    fed?;
+    let stopped = desk.stopped.lock().unwrap_or_else(PoisonError::into_inner).take();
+    Ok(Round { stopped, full: allowed.was_full().then_some(HOURLY_REST) })
+}
+
+/// Hands out the open copies, page by page, as fast as the senders take them.
+async fn feed(desk: &Desk, allowed: &mut Allowed, hand: mpsc::Sender<Addressee>) -> Result<(), SendError> {
+    let mut after = None;
+    loop {
+        let page = desk.copies.open(after.take(), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.address.clone());
+        for to in page {
+            if allowed.is_spent() {
+                return Ok(());
+            }
+            if !allowed.one_more(&to.address) {
+                continue;
+            }
+            // Nobody takes it: they have all stopped.
+            if desk.is_stopped() || hand.send(to).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Desk {
+    /// Ends the round. What needs a person outweighs what passes.
+    fn stop(&self, error: SendError) {
+        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        if stopped.as_ref().is_none_or(|before| before.class_name() == "transient") {
+            *stopped = Some(error);
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// A refusal that may be about us.
+    fn refused(&self, reason: &str) {
+        if !reason.contains("5.7.") {
+            return;
+        }
+        if self.policy.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_POLICY {
+            self.stop(SendError::attention(
+                Attention::Misconfigured,
+                text!(
+                    "máy chủ thư từ chối liên tiếp {MOST_POLICY} thư theo chính sách: {reason}. Xem SPF, DKIM, DMARC \
+                     (loa email dns), rồi: loa resume KÊNH và loa retry --missed SỐ",
+                    "the mail server refused {MOST_POLICY} letters in a row on grounds of policy: {reason}. Look at SPF, \
+                     DKIM and DMARC (loa email dns), then: loa resume CHANNEL and loa retry --missed ID"
+                ),
+            ));
+        }
+    }
+}
+
+impl Sender {
+    async fn work(mut self) -> Result<(), SendError> {
+        let mut done = Ok(());
+        while let Some(to) = self.next().await? {
+            done = self.send(to).await;
+            if done.is_err() || self.desk.is_stopped() {
+                break;
+            }
+        }
+        self.flush().await?;
+        if let Some(session) = self.session.take() {
+            self.desk.server.give_back(session).await;
+        }
+        done
+    }
+
+    /// The next one in the line. Before waiting for it, what is known is put on record.
+    async fn next(&mut self) -> Result<Option<Addressee>, SendError> {
+        let at_once = self.desk.line.lock().await.try_recv();
+        match at_once {
+            Ok(to) => return Ok(Some(to)),
+            Err(mpsc::error::TryRecvError::Disconnected) => return Ok(None),
+            Err(mpsc::error::TryRecvError::Empty) => {}
+        }
+        self.flush().await?;
+        Ok(self.desk.line.lock().await.recv().await)
+    }
+
+    async fn flush(&mut self) -> Result<(), SendError> {
+        self.desk.copies.record(std::mem::take(&mut self.news)).await
+    }
+
+    fn note(&mut self, recipient: &str, change: CopyChange) {
+        self.news.push((recipient.to_owned(), change));
+    }
+
+    fn later(&mut self, recipient: &str, reason: String) {
+        let patience = self.desk.posting.patience;
+        self.note(recipient, CopyChange::Later { wait: GREYLIST, reason, patience });
+    }
+
+    async fn send(&mut self, to: Addressee) -> Result<(), SendError> {
+        let desk = Arc::clone(&self.desk);
+        let recipient: Address = to.address.parse().map_err(|_| {
+            let address = &to.address;
+            SendError::permanent(text!("{address} không phải địa chỉ thư", "{address} is no mail address"))
+        })?;
+        let from = desk.posting.return_path(&to)?;
+        let message = desk.letters.letter(&to)?;
+        let session = loop {
+            let session = match self.session.take() {
+                Some(session) => session,
+                None => match desk.server.take().await {
+                    Ok(session) => session,
+                    Err(error) => {
+                        desk.stop(error);
+                        return Ok(());
+                    }
+                },
+            };
+            match desk.server.envelope(session, &from, &recipient).await {
+                Envelope::Open(session) => break session,
+                Envelope::Refused { reason, dead, session } => {
+                    desk.refused(&reason);
+                    self.session = session;
+                    self.note(&to.address, CopyChange::Refused { reason, dead });
+                    return Ok(());
+                }
+                Envelope::Later { reason, session } => {
+                    self.session = session;
+                    self.later(&to.address, reason);
+                    return Ok(());
+                }
+                Envelope::Closed => {}
+                Envelope::Stopped(error) => {
+                    desk.stop(error);
+                    return Ok(());
+                }
+            }
+        };
+        // On disk before the content may leave: whatever happens now, this recipient is accounted for.
+        self.note(&to.address, CopyChange::Begun);
+        self.flush().await?;
+        match desk.server.content(session, &message).await {
+            Content::Accepted(session) => {
+                desk.policy.store(0, Ordering::Relaxed);
+                self.session = Some(session);
+                self.note(&to.address, CopyChange::Sent);
+            }
+            Content::Refused { reason, session } => {
+                desk.refused(&reason);
+                self.session = Some(session);
+                self.note(&to.address, CopyChange::Refused { reason, dead: false });
+            }
+            Content::Later { reason, session } => {
+                self.session = session;
+                self.later(&to.address, reason);
+            }
+            Content::Doubtful => {}
+        }
+        Ok(())
+    }
+}

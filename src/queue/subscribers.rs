@@ -1,0 +1,76 @@
+//! Who may be written to, and who asked for it. `store` keeps it.
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+
+use super::StoreError;
+use crate::audience::{Address, Entry, Standing, Subscriber};
+
+/// What became of people who were put on a channel's list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// On the list now, and not before.
+    pub added: usize,
+    /// On the list before.
+    pub known: usize,
+    /// Not put on it: they asked not to be written to, or their mailbox refuses.
+    pub kept_out: usize,
+}
+
+/// Subscribers of channels that write letters. Each change by a person is a line in the ledger.
+pub trait Subscribers: Send + Sync {
+    /// Puts people on the channel's list. `again`: those too who once asked not to be written to, or whose mailbox
+    /// refused.
+    fn import(
+        &self,
+        channel: String,
+        people: Vec<Entry>,
+        again: bool,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Imported, StoreError>>;
+
+    /// Takes somebody off the list; an import may put them on again. False when they were not on it.
+    fn remove(
+        &self,
+        channel: String,
+        address: Address,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Sets how somebody stands; a person who is not known yet becomes known by it. Says how they stood before.
+    fn stand(
+        &self,
+        channel: String,
+        address: Address,
+        standing: Standing,
+        reason: Option<String>,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Option<Standing>, StoreError>>;
+
+    /// Counts a temporary bounce; with the `limit`th they stand as bounced. Says how they stand now.
+    fn soft_bounce(
+        &self,
+        channel: String,
+        address: Address,
+        limit: u32,
+        reason: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Option<Standing>, StoreError>>;
+
+    /// Everybody known on a channel by address, `most` of them after `after`.
+    fn page(
+        &self,
+        channel: String,
+        after: Option<Address>,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<Subscriber>, StoreError>>;
+
+    /// Who has this token.
+    fn by_token(&self, token: String) -> BoxFuture<'_, Result<Option<Subscriber>, StoreError>>;
+
+    /// Everywhere an address is known, with the keys of the jobs that it had a copy of.
+    fn find(&self, address: Address) -> BoxFuture<'_, Result<Vec<(Subscriber, Vec<String>)>, StoreError>>;
+}
