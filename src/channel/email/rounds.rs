@@ -20,8 +20,6 @@ use super::{Email, Posting};
 use crate::channel::{Addressee, Attention, Copies, CopyChange, Job, SendError};
 use crate::text;
 
-/// Greylisting servers want at least this long (RFC 6647 §2.2: a delay of minutes).
-const GREYLIST: Duration = Duration::from_mins(5);
 /// How long a job rests whose share of the hour is used up.
 const HOURLY_REST: Duration = Duration::from_mins(5);
 /// So many refusals on grounds of policy, one after the other, are about us and not about the recipients.
@@ -193,8 +191,8 @@ impl Sender {
     }
 
     fn later(&mut self, recipient: &str, reason: String) {
-        let patience = self.desk.posting.patience;
-        self.note(recipient, CopyChange::Later { wait: GREYLIST, reason, patience });
+        let Posting { put_off: wait, patience, .. } = *self.desk.posting;
+        self.note(recipient, CopyChange::Later { wait, reason, patience });
     }
 
     async fn send(&mut self, to: Addressee) -> Result<(), SendError> {
