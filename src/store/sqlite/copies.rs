@@ -134,7 +134,7 @@ async fn enlist(connection: &mut SqliteConnection, job: &JobCopies, people: &str
         "INSERT INTO copies (channel, job_key, recipient, article_id, state, note, at) \
          SELECT r.channel, ?3, r.address, ?4, CASE r.standing WHEN 'active' THEN 'open' ELSE 'left_out' END, \
          CASE r.standing WHEN 'active' THEN NULL ELSE r.standing END, ?5 \
-         FROM json_each(?2) p JOIN recipients r ON r.channel = ?1 AND r.address = p.value ->> 'address' \
+         FROM json_each(?2) p CROSS JOIN recipients r ON r.channel = ?1 AND r.address = p.value ->> 'address' \
          WHERE true ON CONFLICT DO NOTHING",
     )
     .bind(&job.channel)
@@ -175,7 +175,7 @@ async fn count(connection: &mut SqliteConnection, job: &JobCopies, now: i64) -> 
     Ok(count)
 }
 
-/// What changes together, in one statement each: the copies, and the mailboxes that are no good.
+/// What changes together: the copies, and the mailboxes that are no good.
 async fn change(
     connection: &mut SqliteConnection,
     job: &JobCopies,
@@ -183,35 +183,49 @@ async fn change(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let at = millis(now);
-    let dead = |(_, change): &&(String, CopyChange)| matches!(change, CopyChange::Refused { dead: true, .. });
-    let buried: Vec<_> = changes
-        .iter()
-        .filter(dead)
-        .map(|(recipient, change)| json!({ "recipient": recipient, "reason": reason(change) }))
-        .collect();
-    if !buried.is_empty() {
+    // One by one, by the primary key: joined with a list, SQLite would go over the whole mailing for each of them.
+    for (recipient, change) in &changes {
+        if let CopyChange::Refused { reason, dead: true } = change {
+            bury(connection, job, recipient, reason, at).await?;
+        }
+        let (state, due, give_up) = become_of(change, now);
         sqlx::query(
-            "UPDATE recipients SET standing = 'bounced', reason = c.value ->> 'reason', since = ?3 \
-             FROM json_each(?2) c WHERE channel = ?1 AND address = c.value ->> 'recipient' AND standing = 'active'",
+            "UPDATE copies SET note = ?5, due = ?6, at = ?4, \
+             since = CASE WHEN ?7 IS NULL THEN since ELSE coalesce(since, ?4) END, \
+             state = CASE WHEN coalesce(since, ?4) < ?7 THEN 'refused' ELSE ?8 END \
+             WHERE channel = ?1 AND job_key = ?2 AND recipient = ?3",
         )
         .bind(&job.channel)
-        .bind(to_json(&buried)?)
+        .bind(&job.job_key)
+        .bind(recipient)
         .bind(at)
+        .bind(reason(change))
+        .bind(millis(due))
+        .bind(give_up)
+        .bind(state)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
     }
-    let rows: Vec<_> = changes.iter().map(|(recipient, change)| change_json(recipient, change, now)).collect();
+    Ok(())
+}
+
+/// Nobody writes to this mailbox again.
+async fn bury(
+    connection: &mut SqliteConnection,
+    job: &JobCopies,
+    recipient: &str,
+    reason: &str,
+    at: i64,
+) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE copies SET note = c.value ->> 'note', due = c.value ->> 'due', at = ?3, \
-         since = CASE c.value ->> 'state' WHEN 'open' THEN coalesce(since, ?3) ELSE since END, \
-         state = CASE WHEN coalesce(since, ?3) < c.value ->> 'give_up' THEN 'refused' ELSE c.value ->> 'state' END \
-         FROM json_each(?4) c WHERE channel = ?1 AND job_key = ?2 AND recipient = c.value ->> 'recipient'",
+        "UPDATE recipients SET standing = 'bounced', reason = ?3, since = ?4 \
+         WHERE channel = ?1 AND address = ?2 AND standing = 'active'",
     )
     .bind(&job.channel)
-    .bind(&job.job_key)
+    .bind(recipient)
+    .bind(reason)
     .bind(at)
-    .bind(to_json(&rows)?)
     .execute(connection)
     .await
     .map_err(failed)?;
@@ -225,16 +239,16 @@ fn reason(change: &CopyChange) -> Option<&str> {
     }
 }
 
-fn change_json(recipient: &str, change: &CopyChange, now: DateTime<Utc>) -> serde_json::Value {
+/// The state, when it is due, and how early the first try has to be for giving up.
+fn become_of(change: &CopyChange, now: DateTime<Utc>) -> (&'static str, DateTime<Utc>, Option<i64>) {
     let span = |span: Duration| TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
-    let (state, due, give_up) = match change {
+    match change {
         CopyChange::Begun => ("begun", now, None),
         CopyChange::NotBegun => ("open", now, None),
         CopyChange::Sent => ("sent", now, None),
         CopyChange::Refused { .. } => ("refused", now, None),
         CopyChange::Later { wait, patience, .. } => ("open", now + span(*wait), Some(millis(now - span(*patience)))),
-    };
-    json!({ "recipient": recipient, "state": state, "note": reason(change), "due": millis(due), "give_up": give_up })
+    }
 }
 
 fn addressee(row: &sqlx::sqlite::SqliteRow) -> Addressee {
