@@ -43,9 +43,7 @@ impl FromStr for Address {
     /// Reads an address; white space around it is left out.
     fn from_str(written: &str) -> Result<Self, Text> {
         let written = written.trim();
-        let wrong = || {
-            text!("\"{written}\" không phải địa chỉ thư", "\"{written}\" is no mail address")
-        };
+        let wrong = || text!("\"{written}\" không phải địa chỉ thư", "\"{written}\" is no mail address");
         if !written.is_ascii() {
             return Err(text!(
                 "\"{written}\" có chữ có dấu hoặc ký tự lạ; địa chỉ thư chỉ gồm chữ không dấu",

@@ -223,10 +223,7 @@ impl Config {
             },
             folder: read.intake.folder.map(|folder| base.join(folder)),
             pictures,
-            http: HttpConfig {
-                listen: read.http.listen,
-                tokens: tokens.collect::<Result<_, _>>()?,
-            },
+            http: HttpConfig { listen: read.http.listen, tokens: tokens.collect::<Result<_, _>>()? },
             grace,
             check_every,
             log: LogConfig {
