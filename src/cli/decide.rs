@@ -8,11 +8,14 @@ use super::{CliError, who};
 use crate::app::App;
 use crate::delivery::{Delivery, DeliveryId, Event, Plan};
 use crate::ledger::Filter;
-use crate::queue::{Candidate, Pause, PauseCause};
+use crate::queue::{Answer, Candidate, Pause, PauseCause};
 use crate::text;
 use crate::text::nearest::Unknown;
 
 pub(super) async fn retry(app: &App, asked: Retry, printer: &Printer) -> Result<(), CliError> {
+    if asked.missed {
+        return missed(app, asked.ids, printer).await;
+    }
     if let Some(channel) = &asked.channel {
         known_or_past(app, channel).await?;
     }
@@ -48,13 +51,42 @@ pub(super) async fn retry(app: &App, asked: Retry, printer: &Printer) -> Result<
     if refused { Err(CliError::Said) } else { Ok(()) }
 }
 
+/// Sends letters to those who missed them.
+async fn missed(app: &App, ids: Vec<i64>, printer: &Printer) -> Result<(), CliError> {
+    let (mut sent, mut refused) = (Vec::new(), false);
+    for id in ids {
+        match app.queue().resend_missed(DeliveryId(id), who(), app.clock().now()).await? {
+            Ok(count) => {
+                printer.text(&text!(
+                    "lượt phát {id}: gửi bù cho {count} người",
+                    "delivery {id}: {count} people get it now"
+                ));
+                sent.push(json!({ "delivery": id, "recipients": count }));
+            }
+            Err(reason) => {
+                refused = true;
+                printer.error(&reason);
+            }
+        }
+    }
+    if printer.json() {
+        printer.value(&json!({ "missed": sent }));
+    }
+    if refused { Err(CliError::Said) } else { Ok(()) }
+}
+
 pub(super) async fn resolve(app: &App, asked: Resolve, printer: &Printer) -> Result<(), CliError> {
     let id = DeliveryId(asked.id);
     let Some(delivery) = load(app, id).await? else {
         return Err(CliError::Text(text!("không có lượt phát số {id}", "there is no delivery {id}")));
     };
-    let event = Event::Resolve { went_out: asked.answer.went_out, plan: plan(app, &delivery).await? };
-    let decided = app.queue().decide(id, event, who(), app.clock().now()).await?;
+    let (went_out, plan, now) = (asked.answer.went_out, plan(app, &delivery).await?, app.clock().now());
+    let decided = if asked.recipients.is_empty() {
+        app.queue().decide(id, Event::Resolve { went_out, plan }, who(), now).await?
+    } else {
+        let recipients = asked.recipients.iter().map(|address| address.trim().to_lowercase()).collect();
+        app.queue().answer(id, Answer { recipients, went_out }, plan, who(), now).await?
+    };
     let after = decided.map_err(CliError::Text)?;
     let state = after.state.name();
     if printer.json() {

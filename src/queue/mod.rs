@@ -19,8 +19,8 @@ use crate::text::Text;
 pub use error::StoreError;
 pub use subscribers::{Imported, Subscribers};
 pub use types::{
-    Accepted, AttemptReport, Candidate, Change, Current, Handover, LeaseRequest, Leased, LeasedItem, Pause, PauseCause,
-    Rate, Settlement, Verdict, Work,
+    Accepted, Answer, AttemptReport, Candidate, Change, Current, Handover, LeaseRequest, Leased, LeasedItem, Pause,
+    PauseCause, Rate, Settlement, Verdict, Work,
 };
 
 /// Decides, inside the transaction that reads what is there, what an article handed over becomes.
@@ -81,6 +81,25 @@ pub trait Queue: Send + Sync {
         who: String,
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>>;
+
+    /// A person's answer about some of an uncertain delivery's copies; with the last of them the delivery goes on.
+    fn answer(
+        &self,
+        delivery: DeliveryId,
+        answer: Answer,
+        plan: Plan,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>>;
+
+    /// Sends a delivery's last job to those of its audience who missed it, of an edition with all its articles. Says how
+    /// many they are, or why it cannot be done.
+    fn resend_missed(
+        &self,
+        delivery: DeliveryId,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Result<usize, Text>, StoreError>>;
 
     /// Pauses a channel; a pause that is already there stays.
     fn pause(&self, channel: String, pause: Pause) -> BoxFuture<'_, Result<(), StoreError>>;

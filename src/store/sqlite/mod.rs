@@ -4,11 +4,13 @@ mod accept;
 mod copies;
 mod editions;
 mod lease;
+mod missed;
 mod people;
 mod pictures;
 mod read;
 mod rows;
 mod settle;
+mod single_copies;
 mod sweep;
 mod writer;
 

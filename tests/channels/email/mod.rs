@@ -6,4 +6,6 @@ mod desk;
 mod dkim;
 mod letters;
 mod looks;
+mod postfix;
+mod sessions;
 mod templates;
