@@ -229,9 +229,9 @@ fn written_day(at: DateTime<Utc>, zone: Tz) -> String {
 
 fn part(kind: &str, words: &str) -> String {
     let encoded = quoted::encode(words);
-    let end = if encoded.ends_with(b"\r\n") { "" } else { "\r\n" };
+    // The last line's end belongs to the boundary.
     format!(
-        "Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{}{end}",
+        "Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{}\r\n",
         String::from_utf8_lossy(&encoded)
     )
 }

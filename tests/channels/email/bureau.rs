@@ -158,7 +158,7 @@ raw = open(sys.argv[1], 'rb').read()
 message = email.message_from_bytes(raw, policy=email.policy.default)
 parts = [part for part in message.walk() if not part.is_multipart()]
 images = [part for part in parts if part.get_content_maintype() == 'image']
-body = lambda kind: message.get_body((kind,)).get_content()
+body = lambda kind: message.get_body((kind,)).get_content().replace('\r\n', '\n')
 print(json.dumps({
     'headers': {name.lower(): str(value) for name, value in message.items()},
     'names': [name for name, _ in message.items()],

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use image::RgbImage;
 use loa::article::Revision;
@@ -12,7 +13,7 @@ use loa::delivery::Action;
 use super::bureau::{Bureau, PUBLIC, item, read_by_python};
 use super::templates::{edition, notice};
 
-const TALL: u32 = 2600;
+const TALL: u32 = 2200;
 const WIDE: u32 = 700;
 const PHONE: u32 = 360;
 
@@ -103,7 +104,7 @@ fn page(folder: &Path, letters: &[Letter], width: u32, manner: Manner) -> PathBu
             }
             let html = html.replace('&', "&amp;").replace('"', "&quot;");
             format!(
-                "<iframe style='border:0;width:{width}px;height:{TALL}px' title='{}' srcdoc=\"{html}\"></iframe>",
+                "<iframe style='flex:none;border:0;width:{width}px;height:{TALL}px' title='{}' srcdoc=\"{html}\"></iframe>",
                 letter.name
             )
         })
@@ -144,13 +145,18 @@ fn shot(folder: &Path, letters: &[Letter], width: u32, manner: Manner, name: &st
     letters.iter().enumerate().map(one).collect()
 }
 
+/// What a channel's value counts for in the luminance (WCAG 2).
+static LINEAR: LazyLock<[f64; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|value| {
+        let value = value as f64 / 255.0;
+        if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    })
+});
+
 /// Relative luminance (WCAG 2).
 fn luminance(pixel: [u8; 3]) -> f64 {
-    let linear = |value: u8| {
-        let value = f64::from(value) / 255.0;
-        if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-    };
-    0.2126 * linear(pixel[0]) + 0.7152 * linear(pixel[1]) + 0.0722 * linear(pixel[2])
+    let [red, green, blue] = pixel.map(|value| LINEAR[usize::from(value)]);
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
 fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
@@ -158,23 +164,28 @@ fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
-fn most_common(pixels: impl Iterator<Item = [u8; 3]>) -> [u8; 3] {
-    let mut counts = std::collections::HashMap::<[u8; 3], usize>::new();
-    pixels.for_each(|pixel| *counts.entry(pixel).or_default() += 1);
-    counts.into_iter().max_by_key(|(_, count)| *count).expect("pixels").0
+/// The colour of more than half of the pixels, if there is one (Boyer and Moore's vote).
+fn majority(pixels: impl Iterator<Item = [u8; 3]>) -> [u8; 3] {
+    pixels
+        .fold(([0; 3], 0), |(leader, votes), pixel| match votes {
+            0 => (pixel, 1),
+            _ if pixel == leader => (leader, votes + 1),
+            _ => (leader, votes - 1),
+        })
+        .0
 }
 
 /// Looks at the letter line by line: in each there is either nothing, or ink that stands out. Returns the paper's
 /// colour and how many lines bear text.
 fn read(picture: &RgbImage, name: &str) -> ([u8; 3], usize) {
-    let paper = most_common(picture.pixels().map(|pixel| pixel.0));
+    let paper = majority(picture.pixels().map(|pixel| pixel.0));
     // Rows with ink, gathered into lines of text.
     let row = |y: u32| {
-        let own = most_common((0..picture.width()).map(|x| picture.get_pixel(x, y).0));
+        let pixels = || (0..picture.width()).map(|x| picture.get_pixel(x, y).0);
+        let own = majority(pixels());
         let (mut ink, mut best) = (0, 1.0_f64);
-        for x in 0..picture.width() {
-            let pixel = picture.get_pixel(x, y).0;
-            ink += usize::from(pixel != own);
+        for pixel in pixels().filter(|pixel| *pixel != own) {
+            ink += 1;
             best = best.max(contrast(pixel, own));
         }
         (ink > 3, best)
@@ -220,7 +231,8 @@ fn letters_are_readable_in_the_light_in_the_dark_and_on_a_phone() {
     assert!(light.iter().all(|count| *count >= 6), "blank: {light:?}");
     assert!(phone.iter().zip(light).all(|(phone, light)| phone >= light), "{phone:?} {light:?}");
     for (other, light) in dark.iter().chain(turned_over).zip(light.iter().cycle()) {
-        assert!(other.abs_diff(*light) <= 2, "the same lines in every manner: {lines:?}");
+        // Without the style sheet a table has no borders, and its rows stand apart.
+        assert!(other.abs_diff(*light) <= 4, "the same lines in every manner: {lines:?}");
     }
 }
 
