@@ -8,8 +8,7 @@ use base64::Engine as _;
 use hmac::{KeyInit as _, Mac as _};
 use loa::article::{Article, Revision};
 use loa::channel::{
-    Channel, Class, Item, Job, KINDS, NoCopies, NoPictures, Office, Progress, Rehearsal,
-    RenderContext, Seen,
+    Channel, Class, Item, Job, KINDS, NoCopies, NoPictures, Office, Progress, Rehearsal, RenderContext, Seen,
 };
 use loa::config::ChannelSpec;
 use loa::delivery::{Action, Live, Receipt, Slot};

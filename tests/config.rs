@@ -454,7 +454,12 @@ fn mistakes_among_targets_are_shown_at_their_line() {
     // A mistake inside a target's own settings stands at its own line.
     let bad = COMMUNES.replace("folder = \"an-binh\"", "foldr = \"an-binh\"");
     let spec = parse(&bad).unwrap().remove(0);
-    let office = loa::channel::Office { name: "x".to_owned(), timezone: HANOI, language: loa::text::Language::Vi, public_url: None };
+    let office = loa::channel::Office {
+        name: "x".to_owned(),
+        timezone: HANOI,
+        language: loa::text::Language::Vi,
+        public_url: None,
+    };
     let Err(error) = spec.open(&office, std::path::Path::new("."), true) else { panic!("it opened") };
     assert_eq!(error.line, Some(9), "{error:?}");
 }

@@ -510,7 +510,11 @@ async fn the_memory_of_single_copies_outlives_the_process() {
     copies.invite(people.to_vec()).await.unwrap();
     copies.complete().await.unwrap();
     let refused = |dead| CopyChange::Refused { reason: "550".to_owned(), dead };
-    let later = CopyChange::Later { wait: Duration::from_secs(60), reason: "450".to_owned(), patience: Duration::from_secs(90) };
+    let later = CopyChange::Later {
+        wait: Duration::from_secs(60),
+        reason: "450".to_owned(),
+        patience: Duration::from_secs(90),
+    };
     let changes = [CopyChange::Begun, CopyChange::Begun, CopyChange::NotBegun, refused(true), later.clone()];
     copies.record(names.iter().map(|&name| name.to_owned()).zip(changes).collect()).await.unwrap();
     copies.record(vec![(names[0].to_owned(), CopyChange::Sent)]).await.unwrap();

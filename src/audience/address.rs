@@ -23,6 +23,13 @@ impl Address {
     pub fn domain(&self) -> &str {
         domain_of(&self.0)
     }
+
+    /// Enough of it for its owner to know it, and for nobody else: `l•••@example.vn`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let first = self.0.chars().next().filter(|first| *first != '@');
+        format!("{}•••@{}", first.map_or_else(String::new, String::from), self.domain())
+    }
 }
 
 /// What follows the last `@` of an address.
@@ -43,9 +50,7 @@ impl FromStr for Address {
     /// Reads an address; white space around it is left out.
     fn from_str(written: &str) -> Result<Self, Text> {
         let written = written.trim();
-        let wrong = || {
-            text!("\"{written}\" không phải địa chỉ thư", "\"{written}\" is no mail address")
-        };
+        let wrong = || text!("\"{written}\" không phải địa chỉ thư", "\"{written}\" is no mail address");
         if !written.is_ascii() {
             return Err(text!(
                 "\"{written}\" có chữ có dấu hoặc ký tự lạ; địa chỉ thư chỉ gồm chữ không dấu",

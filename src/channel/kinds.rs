@@ -23,6 +23,8 @@ pub struct Kind {
     pub letters: bool,
     /// Whether a withdrawal quietly removes the copy, so that it need not wait for the morning.
     pub removes_quietly: bool,
+    /// Whether it writes to people one by one, who may join and leave.
+    pub audience: bool,
     /// Reads the settings and builds the channel. Touches no network.
     pub open: Open,
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as Options, Parser, Subcommand};
 
+use super::subscribers::SubscribersCommand;
+
 /// Đăng một lần, mọi kênh của cơ quan cùng nói một điều · Publish once; every channel says the same thing
 #[derive(Parser)]
 #[command(name = "loa", version, propagate_version = true, after_help = EXAMPLES)]
@@ -59,8 +61,20 @@ pub(super) enum Command {
     Resume(Name),
     /// Các loại kênh, kèm tệp mẫu · Kinds of channel, with a commented example
     Kinds(Kinds),
+    /// Danh sách người nhận thư của một kênh · Who is on a channel's list
+    #[command(subcommand)]
+    Subscribers(SubscribersCommand),
+    /// Công cụ cho kênh thư điện tử · Tools for email channels
+    #[command(subcommand)]
+    Email(EmailCommand),
     /// Đối chiếu: nhận = đã phát + chờ + giữ + hỏng + thu hồi · The balance that must add up
     Balance,
+}
+
+#[derive(Subcommand)]
+pub(super) enum EmailCommand {
+    /// Đọc một thư báo lỗi từ stdin, do máy chủ thư chuyển đến · Take in a bounce from standard input
+    Bounce,
 }
 
 #[derive(Options)]

@@ -2,14 +2,18 @@
 
 mod args;
 mod articles;
+mod bounce;
 mod check;
 mod decide;
 mod demo;
+mod export;
+mod import;
 mod look;
 mod preview;
 mod print;
 mod say;
 mod serve;
+mod subscribers;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,7 +24,7 @@ use crate::app::{App, AppError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::text::{Language, Text};
-use args::{Args, Command};
+use args::{Args, Command, EmailCommand};
 use print::Printer;
 
 /// Parses the command line and does what it says. Exit codes: 0 done, 1 failed, 2 misused.
@@ -101,6 +105,10 @@ async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
         Command::Resolve(resolve) => decide::resolve(&opened_anyway(config, printer).await?, resolve, printer).await,
         Command::Pause(pause) => decide::pause(&opened_anyway(config, printer).await?, pause, printer).await,
         Command::Resume(resume) => decide::resume(&opened_anyway(config, printer).await?, resume, printer).await,
+        Command::Subscribers(asked) => {
+            subscribers::subscribers(&opened_anyway(config, printer).await?, asked, printer).await
+        }
+        Command::Email(EmailCommand::Bounce) => bounce::bounce(&opened_anyway(config, printer).await?, printer).await,
         Command::Demo(_) | Command::Kinds(_) | Command::Say(_) => Ok(()),
     }
 }

@@ -52,7 +52,8 @@ impl Policy {
             // What some have had is finished for the others, however long that takes; the adapter knows when to give
             // up on whom.
             Class::Partial { retry_after } => {
-                let wait = self.retry.backoff(failed, self.jitter).max(retry_after.unwrap_or_default().min(LONGEST_ASKED));
+                let wait =
+                    self.retry.backoff(failed, self.jitter).max(retry_after.unwrap_or_default().min(LONGEST_ASKED));
                 Outcome::Unclear(Unclear::Repeat { at: self.at(wait), note })
             }
             Class::Throttled { retry_after } => Outcome::Throttled { until: self.at(rest(retry_after)), note },

@@ -38,7 +38,11 @@ mod tests {
         let one = of("khóa", "email", "an@example.vn");
         assert_eq!(one, of("khóa", "email", "an@example.vn"));
         assert!(one.len() == 26 && one.chars().all(|c| ALPHABET.contains(&c)), "{one}");
-        for other in [of("khoá", "email", "an@example.vn"), of("khóa", "thu", "an@example.vn"), of("khóa", "email", "b@example.vn")] {
+        for other in [
+            of("khoá", "email", "an@example.vn"),
+            of("khóa", "thu", "an@example.vn"),
+            of("khóa", "email", "b@example.vn"),
+        ] {
             assert_ne!(one, other);
         }
     }

@@ -1,7 +1,7 @@
 //! One recipient's letter: the payload with their own headers in front.
 
 use super::Email;
-use crate::article::sha256_hex;
+use crate::audience::letter_id;
 use crate::channel::{Addressee, Job, SendError};
 use crate::delivery::Live;
 
@@ -42,7 +42,6 @@ impl Letters {
 
     /// Derived from the job and the recipient: a repeat carries the same one.
     pub(super) fn message_id(&self, job_key: &str, recipient: &str) -> String {
-        let hash = sha256_hex(format!("{job_key} {recipient}").as_bytes());
-        format!("{}@{}", hash.get(..32).unwrap_or(&hash), self.domain)
+        format!("{}@{}", letter_id(job_key, recipient), self.domain)
     }
 }

@@ -67,11 +67,8 @@ impl Recipients {
 fn bad_lines(file: impl std::fmt::Display, wrong: &[BadLine]) -> Text {
     let count = wrong.len();
     let named = |words: fn(&Text) -> &str| -> String {
-        let lines: Vec<String> = wrong
-            .iter()
-            .take(MOST_NAMED)
-            .map(|BadLine { line, text }| format!("{line}: {}", words(text)))
-            .collect();
+        let lines: Vec<String> =
+            wrong.iter().take(MOST_NAMED).map(|BadLine { line, text }| format!("{line}: {}", words(text))).collect();
         lines.join(" · ")
     };
     Text {

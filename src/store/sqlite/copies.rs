@@ -290,13 +290,12 @@ impl Copies for JobCopies {
 
     fn is_complete(&self) -> BoxFuture<'_, Result<bool, SendError>> {
         Box::pin(async move {
-            let found: Option<i64> =
-                sqlx::query_scalar("SELECT 1 FROM mailings WHERE channel = ? AND job_key = ?")
-                    .bind(&self.channel)
-                    .bind(&self.job_key)
-                    .fetch_optional(&self.store.readers)
-                    .await
-                    .map_err(|error| later(failed(error)))?;
+            let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM mailings WHERE channel = ? AND job_key = ?")
+                .bind(&self.channel)
+                .bind(&self.job_key)
+                .fetch_optional(&self.store.readers)
+                .await
+                .map_err(|error| later(failed(error)))?;
             Ok(found.is_some())
         })
     }

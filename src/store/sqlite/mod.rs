@@ -9,6 +9,8 @@ mod pictures;
 mod read;
 mod rows;
 mod settle;
+mod standing;
+mod subscribers;
 mod sweep;
 mod writer;
 

@@ -200,7 +200,7 @@ async fn resolve_copies(
     Ok(())
 }
 
-async fn record(
+pub(super) async fn record(
     connection: &mut SqliteConnection,
     who: &str,
     what: &str,

@@ -13,7 +13,8 @@ use tempfile::TempDir;
 use crate::channels::bench;
 use crate::sample::utc;
 
-pub(crate) const TO_FILES: &str = "from = \"UBND xã An Bình <tin@anbinh.example.vn>\"\ntransport = \"file\"\nfolder = \"thu\"";
+pub(crate) const TO_FILES: &str =
+    "from = \"UBND xã An Bình <tin@anbinh.example.vn>\"\ntransport = \"file\"\nfolder = \"thu\"";
 
 /// A channel, its folder and its store.
 pub(crate) struct Desk {
