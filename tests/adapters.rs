@@ -1,6 +1,6 @@
 //! What each kind of channel shows, and how it takes it back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use base64::Engine as _;
 use hmac::{KeyInit as _, Mac as _};
 use loa::article::{Article, Revision};
 use loa::channel::{
-    Channel, Class, Item, Job, KINDS, NoCopies, NoPictures, Office, Progress, Rehearsal, RenderContext, Seen,
+    Channel, Class, Item, Job, KINDS, NoCopies, NoPictures, Office, Progress, Rehearsal, RenderContext, Seen, SendError,
 };
 use loa::config::ChannelSpec;
 use loa::delivery::{Action, Live, Receipt, Slot};

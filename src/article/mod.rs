@@ -32,6 +32,12 @@ impl Revision {
     /// The first version.
     pub const FIRST: Self = Self(1);
 
+    /// The version before this one; there is none before the first.
+    #[must_use]
+    pub fn before(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
     /// The version after this one.
     #[must_use]
     pub fn next(self) -> Self {

@@ -204,6 +204,9 @@ pub(super) struct Retry {
     /// Mọi lượt bị giữ hoặc thất bại của kênh này · Everything held or failed on this channel
     #[arg(long, value_name = "NAME")]
     pub(super) channel: Option<String>,
+    /// Gửi bù thư cho những người chưa nhận được, và chỉ họ · Send letters to those who missed them, and only to them
+    #[arg(long, requires = "ids", conflicts_with_all = ["all", "channel"])]
+    pub(super) missed: bool,
 }
 
 #[derive(Options)]

@@ -13,6 +13,9 @@ use crate::text;
 use crate::text::nearest::Unknown;
 
 pub(super) async fn retry(app: &App, asked: Retry, printer: &Printer) -> Result<(), CliError> {
+    if asked.missed {
+        return missed(app, asked.ids, printer).await;
+    }
     if let Some(channel) = &asked.channel {
         known_or_past(app, channel).await?;
     }
@@ -45,6 +48,30 @@ pub(super) async fn retry(app: &App, asked: Retry, printer: &Printer) -> Result<
         printer.value(&json!({ "released": released }));
     }
     printer.text(&text!("đã cho đi tiếp {count} lượt phát", "{count} deliveries go on"));
+    if refused { Err(CliError::Said) } else { Ok(()) }
+}
+
+/// Sends letters to those who missed them.
+async fn missed(app: &App, ids: Vec<i64>, printer: &Printer) -> Result<(), CliError> {
+    let (mut sent, mut refused) = (Vec::new(), false);
+    for id in ids {
+        match app.queue().resend_missed(DeliveryId(id), who(), app.clock().now()).await? {
+            Ok(count) => {
+                printer.text(&text!(
+                    "lượt phát {id}: gửi bù cho {count} người",
+                    "delivery {id}: {count} people get it now"
+                ));
+                sent.push(json!({ "delivery": id, "recipients": count }));
+            }
+            Err(reason) => {
+                refused = true;
+                printer.error(&reason);
+            }
+        }
+    }
+    if printer.json() {
+        printer.value(&json!({ "missed": sent }));
+    }
     if refused { Err(CliError::Said) } else { Ok(()) }
 }
 

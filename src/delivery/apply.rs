@@ -60,6 +60,7 @@ pub fn apply(delivery: &Delivery, event: Event) -> Result<Delivery, Refused> {
             wait_or_settle(&mut next);
         }
         Event::Release(plan) => release(&mut next, plan)?,
+        Event::Missed { action, plan } => missed(&mut next, action, plan)?,
         Event::Resolve { went_out, plan } => resolve(&mut next, went_out, plan)?,
     }
     next.version += 1;
@@ -284,6 +285,29 @@ fn release(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
         }
         State::Settled | State::Sending { .. } | State::Uncertain { .. } => Err(Refused::WrongState),
     }
+}
+
+/// Goes back to before `action`, for those who missed it: the others have their copy on record and get no second one.
+fn missed(next: &mut Delivery, action: Action, plan: Plan) -> Result<(), Refused> {
+    match next.state {
+        State::Settled => {
+            let Live::Shown { revision, receipt } = &next.live else { return Err(Refused::WrongState) };
+            if next.wanted != Wanted::Revision(*revision) || action.revision() != Some(*revision) {
+                return Err(Refused::WrongState);
+            }
+            next.live = match action {
+                // Perhaps there, as far as some are concerned: a withdrawal still reaches those who have it.
+                Action::Create(revision) => Live::Maybe(revision),
+                _ => Live::Shown { revision: revision.before(), receipt: receipt.clone() },
+            };
+        }
+        State::Failed { .. } => {}
+        _ => return Err(Refused::WrongState),
+    }
+    next.plan = plan;
+    next.tries = 0;
+    wait_or_settle(next);
+    Ok(())
 }
 
 fn resolve(next: &mut Delivery, went_out: bool, plan: Plan) -> Result<(), Refused> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Hold, Job, Plan, Receipt, Wanted, Why};
+use super::{Action, Hold, Job, Plan, Receipt, Wanted, Why};
 use crate::text::Text;
 
 /// Something that happens to a delivery; [`super::apply`] says what follows.
@@ -64,6 +64,14 @@ pub enum Event {
     Unrehearse,
     /// A person lets it go on.
     Release(Plan),
+    /// Some of a job's audience did not get it, and shall have it now. Only for jobs of many copies, each of which is
+    /// on record.
+    Missed {
+        /// The job that some missed: the last one that was done.
+        action: Action,
+        /// When to send it to them.
+        plan: Plan,
+    },
     /// A person looked and saw whether the uncertain job was done.
     Resolve {
         /// Whether it went out.

@@ -82,6 +82,15 @@ pub trait Queue: Send + Sync {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>>;
 
+    /// Sends a delivery's last job to those of its audience who missed it, of an edition with all its articles. Says how
+    /// many they are, or why it cannot be done.
+    fn resend_missed(
+        &self,
+        delivery: DeliveryId,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Result<usize, Text>, StoreError>>;
+
     /// Pauses a channel; a pause that is already there stays.
     fn pause(&self, channel: String, pause: Pause) -> BoxFuture<'_, Result<(), StoreError>>;
 

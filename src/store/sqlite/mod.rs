@@ -4,6 +4,7 @@ mod accept;
 mod copies;
 mod editions;
 mod lease;
+mod missed;
 mod people;
 mod pictures;
 mod read;

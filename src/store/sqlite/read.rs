@@ -237,6 +237,15 @@ impl Queue for SqliteStore {
         Box::pin(self.decide_now(delivery, event, who, now))
     }
 
+    fn resend_missed(
+        &self,
+        delivery: DeliveryId,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Result<usize, Text>, StoreError>> {
+        Box::pin(self.resend_missed_now(delivery, who, now))
+    }
+
     fn pause(&self, channel: String, pause: Pause) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.pause_now(channel, pause))
     }
