@@ -17,7 +17,7 @@ use crate::text::{Language, Text};
 
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// A letter longer than this is read only so far.
-pub const LONGEST: u64 = 4 * 1024 * 1024;
+pub const LONGEST_LETTER: u64 = 4 * 1024 * 1024;
 
 /// What became of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,6 +210,6 @@ async fn look(maildir: &Path, mailroom: &Mailroom, stop: &CancellationToken) -> 
 
 async fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut letter = Vec::new();
-    tokio::fs::File::open(path).await?.take(LONGEST).read_to_end(&mut letter).await?;
+    tokio::fs::File::open(path).await?.take(LONGEST_LETTER).read_to_end(&mut letter).await?;
     Ok(letter)
 }

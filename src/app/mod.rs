@@ -23,7 +23,7 @@ use crate::text::nearest::Unknown;
 use crate::text::{Language, Text};
 
 pub use daemon::{Listening, run};
-pub use mailroom::{LONGEST, Mailroom, Received};
+pub use mailroom::{LONGEST_LETTER, Mailroom, Received};
 
 /// What kept loa from working.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,9 @@ use super::list::{Line, bad};
 use super::{Address, Entry, Standing, folded};
 use crate::text;
 
+/// The columns of an exported list. Taken in again, it says the same.
+pub const EXPORTED: [&str; 6] = ["email", "name", "standing", "listed", "since", "reason"];
+
 /// Words over the column of addresses, folded; the later ones may also stand over a place where somebody lives.
 const ADDRESS: [&[&str]; 2] = [
     &[
@@ -98,8 +101,7 @@ impl Columns {
             let is_name = |(column, field): &(usize, &String)| *column != at && field.chars().any(char::is_alphabetic);
             fields.iter().enumerate().find(is_name).map(|(_, name)| name.clone()).unwrap_or_default()
         };
-        let name = [named.as_str(), inline_name].into_iter().map(tidy).find(|name| !name.is_empty());
-        let entry = Entry { address, name };
+        let entry = Entry::new(address, if named.trim().is_empty() { inline_name } else { &named });
         let said = |column: Option<usize>| column.map(field).unwrap_or_default();
         let out = Standing::named(said(self.standing)).is_some_and(|standing| standing != Standing::Active);
         if out || said(self.listed) == "false" { Line::NotOne(entry) } else { Line::Person(entry) }
@@ -112,10 +114,6 @@ fn parts(written: &str) -> (&str, &str) {
         Some((name, address)) => (name.trim().trim_matches('"'), address),
         None => ("", written),
     }
-}
-
-fn tidy(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What stands between the columns: of comma, semicolon and tab the one that is met most often in the first line with

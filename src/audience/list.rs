@@ -154,7 +154,7 @@ fn from_toml(list: &str) -> Result<Vec<Line>, toml::de::Error> {
     let person = |person: Person| {
         let line = line_of(person.email.span().start);
         match person.email.get_ref().parse() {
-            Ok(address) => Line::Person(Entry { address, name: person.name }),
+            Ok(address) => Line::Person(Entry::new(address, person.name.as_deref().unwrap_or_default())),
             Err(text) => bad(line, text),
         }
     };

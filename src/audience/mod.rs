@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use address::{Address, domain_of};
 pub use bounce::{Bounce, Verdict, read_bounce};
+pub use columns::EXPORTED;
 pub use fold::folded;
 pub use list::{BadLine, Entries, Line, Lines, entries, lines};
 pub use marks::{UNSUBSCRIBE_PATH, letter_id};
@@ -24,6 +25,15 @@ pub struct Entry {
     pub address: Address,
     /// Their name, where the list gives one.
     pub name: Option<String>,
+}
+
+impl Entry {
+    /// Somebody with a name on one line; a name without anything in it is none.
+    #[must_use]
+    pub fn new(address: Address, name: &str) -> Self {
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { address, name: Some(name).filter(|name| !name.is_empty()) }
+    }
 }
 
 /// Whether somebody may be written to.

@@ -1,11 +1,12 @@
 //! `subscribers export`: everybody known on a channel.
 
-use serde_json::json;
+use chrono::SecondsFormat;
+use serde_json::{Value, json};
 
 use super::CliError;
 use super::print::Printer;
 use crate::app::App;
-use crate::audience::Subscriber;
+use crate::audience::{EXPORTED, Subscriber};
 use crate::text;
 
 /// People read at a time.
@@ -36,38 +37,36 @@ pub(super) async fn export(app: &App, channel: &str, printer: &Printer) -> Resul
     Ok(())
 }
 
-fn json_of(person: &Subscriber) -> serde_json::Value {
-    json!({
-        "email": person.address.as_str(),
-        "name": person.name,
-        "standing": person.standing,
-        "listed": person.listed,
-        "since": person.since,
-        "reason": person.reason,
-    })
+fn json_of(person: &Subscriber) -> Value {
+    EXPORTED.into_iter().map(str::to_owned).zip(values(person)).collect::<serde_json::Map<_, _>>().into()
 }
 
-/// Lines of the list, or its heading. Tokens stay in the store.
+/// What stands in each column. Tokens stay in the store.
+fn values(person: &Subscriber) -> [Value; 6] {
+    [
+        json!(person.address.as_str()),
+        json!(person.name),
+        json!(person.standing),
+        json!(person.listed),
+        json!(person.since.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        json!(person.reason),
+    ]
+}
+
+/// Lines of the list, or its heading.
 fn csv_of(people: &[Subscriber], heading: bool) -> Result<Vec<u8>, CliError> {
     let failed = |error: String| CliError::Text(text!("không ghi được CSV: {error}", "cannot write CSV: {error}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
     if heading {
-        writer
-            .write_record(["email", "name", "standing", "listed", "since", "reason"])
-            .map_err(|error| failed(error.to_string()))?;
+        writer.write_record(EXPORTED).map_err(|error| failed(error.to_string()))?;
     }
+    let field = |value: Value| match value {
+        Value::String(words) => words,
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
     for person in people {
-        let since = person.since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-        writer
-            .write_record([
-                person.address.as_str(),
-                person.name.as_deref().unwrap_or_default(),
-                person.standing.name(),
-                if person.listed { "true" } else { "false" },
-                &since,
-                person.reason.as_deref().unwrap_or_default(),
-            ])
-            .map_err(|error| failed(error.to_string()))?;
+        writer.write_record(values(person).map(field)).map_err(|error| failed(error.to_string()))?;
     }
     writer.into_inner().map_err(|error| failed(error.to_string()))
 }

@@ -74,7 +74,7 @@ pub(super) async fn subscribers(app: &App, asked: SubscribersCommand, printer: &
         SubscribersCommand::Export { .. } => export(app, &channel, printer).await,
         SubscribersCommand::Add { address, name, again, .. } => {
             let address = address.parse().map_err(CliError::Text)?;
-            add(app, channel, Entry { address, name }, again, printer).await
+            add(app, channel, Entry::new(address, name.as_deref().unwrap_or_default()), again, printer).await
         }
         SubscribersCommand::Remove { address, for_good, .. } => {
             let address = address.parse().map_err(CliError::Text)?;
