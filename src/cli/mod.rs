@@ -11,6 +11,7 @@ mod import;
 mod look;
 mod preview;
 mod print;
+mod recipients;
 mod say;
 mod serve;
 mod subscribers;
@@ -99,6 +100,9 @@ async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
             articles::withdraw(&opened_anyway(config, printer).await?, withdraw, printer).await
         }
         Command::Deliveries(asked) => look::deliveries(&opened_anyway(config, printer).await?, asked, printer).await,
+        Command::Recipients(asked) => {
+            recipients::recipients(&opened_anyway(config, printer).await?, &asked, printer).await
+        }
         Command::Channels(asked) => look::channels(&opened_anyway(config, printer).await?, asked, printer).await,
         Command::Balance => look::balance(&opened_anyway(config, printer).await?, printer).await,
         Command::Retry(retry) => decide::retry(&opened_anyway(config, printer).await?, retry, printer).await,

@@ -10,6 +10,7 @@ mod pictures;
 mod read;
 mod rows;
 mod settle;
+mod single_copies;
 mod standing;
 mod subscribers;
 mod sweep;

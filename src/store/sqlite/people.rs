@@ -5,8 +5,9 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{from_json, instant, load, millis, swap, to_json};
+use super::single_copies::resolve_copies;
 use super::{SqliteStore, failed};
-use crate::delivery::{Delivery, DeliveryId, Event, Slot, State, apply, edition_key};
+use crate::delivery::{Delivery, DeliveryId, Event, apply};
 use crate::queue::{Pause, PauseCause, StoreError};
 use crate::text;
 use crate::text::Text;
@@ -154,15 +155,12 @@ async fn decide(
     let Some(before) = load(connection, id).await? else {
         return Ok(Err(text!("không có lượt phát số {id}", "there is no delivery {id}")));
     };
-    let resolved = match (&event, &before.state) {
-        (Event::Resolve { went_out, .. }, State::Uncertain { job, .. }) => Some((*went_out, job.edition)),
-        _ => None,
-    };
     let (what, note) = match &event {
         Event::Resolve { went_out: true, .. } => ("resolve", text!("xác nhận: đã lên", "resolved: it went out")),
         Event::Resolve { .. } => ("resolve", text!("xác nhận: chưa lên", "resolved: it did not go out")),
         _ => ("retry", text!("cho gửi lại", "let it go on")),
     };
+    let event = resolve_copies(connection, &before, event, now).await?;
     let Ok(after) = apply(&before, event) else {
         let state = before.state.name();
         return Ok(Err(text!(
@@ -171,33 +169,8 @@ async fn decide(
         )));
     };
     swap(connection, &before, &after).await?;
-    if let Some((went_out, edition)) = resolved {
-        resolve_copies(connection, &before, edition, went_out).await?;
-    }
     record(connection, who, what, now, Some(&before.channel), Some(&before), &note).await?;
     Ok(Ok(after))
-}
-
-/// What a person saw of the delivery holds for its single copies in doubt as well.
-async fn resolve_copies(
-    connection: &mut SqliteConnection,
-    delivery: &Delivery,
-    edition: Option<Slot>,
-    went_out: bool,
-) -> Result<(), StoreError> {
-    let sql = if went_out {
-        "UPDATE copies SET state = 'sent' WHERE channel = ?1 AND (article_id = ?2 OR job_key = ?3) AND state = 'begun'"
-    } else {
-        "UPDATE copies SET state = 'open', due = 0 WHERE channel = ?1 AND (article_id = ?2 OR job_key = ?3) AND state = 'begun'"
-    };
-    sqlx::query(sql)
-        .bind(&delivery.channel)
-        .bind(delivery.article.0)
-        .bind(edition.map(|slot| edition_key(&delivery.channel, slot)))
-        .execute(connection)
-        .await
-        .map_err(failed)?;
-    Ok(())
 }
 
 pub(super) async fn record(

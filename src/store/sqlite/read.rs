@@ -16,10 +16,10 @@ use super::{SqliteStore, failed};
 use crate::article::{Article, ArticleId, ArticleKey, Kept, Revision};
 use crate::channel::{Copies, Pictures};
 use crate::clock::Clock;
-use crate::delivery::{Delivery, DeliveryId, Event};
-use crate::ledger::{ArticleRow, AttemptRow, Balance, DeliveryRow, Filter, Ledger, Rest};
+use crate::delivery::{Delivery, DeliveryId, Event, Plan};
+use crate::ledger::{ArticleRow, AttemptRow, Balance, CopyRow, DeliveryRow, Filter, Ledger, Rest};
 use crate::queue::{
-    Decide, Handover, LeaseRequest, Leased, OnLost, Pause, Planner, Queue, Settlement, StoreError, Verdict,
+    Answer, Decide, Handover, LeaseRequest, Leased, OnLost, Pause, Planner, Queue, Settlement, StoreError, Verdict,
 };
 use crate::text::Text;
 
@@ -117,6 +117,16 @@ impl Ledger for SqliteStore {
                 .map_err(failed)?;
             rows.iter().map(attempt_row).collect()
         })
+    }
+
+    fn copies_of(
+        &self,
+        delivery: DeliveryId,
+        state: Option<String>,
+        after: Option<(String, String)>,
+        most: u32,
+    ) -> BoxFuture<'_, Result<Vec<CopyRow>, StoreError>> {
+        Box::pin(self.copies_of_now(delivery, state, after, most))
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Vec<Balance>, StoreError>> {
@@ -235,6 +245,17 @@ impl Queue for SqliteStore {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>> {
         Box::pin(self.decide_now(delivery, event, who, now))
+    }
+
+    fn answer(
+        &self,
+        delivery: DeliveryId,
+        answer: Answer,
+        plan: Plan,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>> {
+        Box::pin(self.answer_now(delivery, answer, plan, who, now))
     }
 
     fn resend_missed(

@@ -5,5 +5,7 @@ mod bounces;
 mod desk;
 mod office;
 pub(crate) mod people;
+mod postfix;
 mod returned;
+mod sessions;
 mod unsubscribe;
