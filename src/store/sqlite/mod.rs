@@ -11,6 +11,8 @@ mod read;
 mod rows;
 mod settle;
 mod single_copies;
+mod standing;
+mod subscribers;
 mod sweep;
 mod writer;
 

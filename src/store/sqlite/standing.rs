@@ -1,0 +1,128 @@
+//! How one recipient stands, and what their mailbox's refusals add up to.
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteConnection;
+
+use super::failed;
+use super::people::record;
+use super::rows::millis;
+use crate::audience::{Address, Standing};
+use crate::queue::{NewStanding, SoftBounce, StoreError};
+use crate::text;
+use crate::text::Text;
+
+/// Days over which temporary bounces add up.
+const DAYS: i64 = 30;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Sets how somebody stands, unless what stands there outlasts it.
+pub(super) async fn stand(
+    connection: &mut SqliteConnection,
+    channel: &str,
+    address: &Address,
+    token: &str,
+    new: &NewStanding,
+) -> Result<Option<Standing>, StoreError> {
+    let before = standing(connection, channel, address).await?;
+    let stays = before.is_some_and(|before| before == new.standing || before.outlasts(new.standing));
+    if stays {
+        return Ok(before);
+    }
+    sqlx::query(
+        "INSERT INTO recipients (channel, address, token, listed, standing, reason, soft_bounces, since) \
+         VALUES (?1, ?2, ?3, 0, ?4, ?5, 0, ?6) ON CONFLICT (channel, address) DO UPDATE SET \
+         standing = excluded.standing, reason = excluded.reason, soft_bounces = 0, since = excluded.since",
+    )
+    .bind(channel)
+    .bind(address.as_str())
+    .bind(token)
+    .bind(new.standing.name())
+    .bind(&new.reason)
+    .bind(millis(new.at))
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    record(connection, &new.who, new.standing.name(), new.at, Some(channel), None, &note(address, new)).await?;
+    Ok(before)
+}
+
+fn note(address: &Address, new: &NewStanding) -> Text {
+    let reason = new.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    match new.standing {
+        Standing::Active => text!("{address} lại được gửi thư{reason}", "{address} may be written to again{reason}"),
+        Standing::Unsubscribed => text!("{address} hủy nhận thư{reason}", "{address} unsubscribed{reason}"),
+        Standing::Bounced => text!("hộp thư {address} không nhận được{reason}", "{address} bounced{reason}"),
+        Standing::Complained => text!("{address} báo thư không mong muốn{reason}", "{address} complained{reason}"),
+    }
+}
+
+/// How somebody stands, if they are known.
+async fn standing(
+    connection: &mut SqliteConnection,
+    channel: &str,
+    address: &Address,
+) -> Result<Option<Standing>, StoreError> {
+    let name: Option<String> = sqlx::query_scalar("SELECT standing FROM recipients WHERE channel = ? AND address = ?")
+        .bind(channel)
+        .bind(address.as_str())
+        .fetch_optional(connection)
+        .await
+        .map_err(failed)?;
+    let odd = |name: String| StoreError::Corrupt(format!("there is no standing \"{name}\""));
+    name.map(|name| Standing::named(&name).ok_or_else(|| odd(name))).transpose()
+}
+
+/// Counts a temporary bounce. The letter's hash makes a second reading harmless, on whatever day that is.
+pub(super) async fn soft_bounce(
+    connection: &mut SqliteConnection,
+    channel: &str,
+    address: &Address,
+    bounce: &SoftBounce,
+) -> Result<Option<Standing>, StoreError> {
+    let before = standing(connection, channel, address).await?;
+    if before != Some(Standing::Active) {
+        return Ok(before);
+    }
+    let now = millis(bounce.at);
+    let today = now.div_euclid(DAY_MS);
+    let counted = sqlx::query(
+        "INSERT INTO soft_bounces (channel, address, day, message, at) SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS \
+         (SELECT 1 FROM soft_bounces WHERE channel = ?1 AND address = ?2 AND (day = ?3 OR message = ?4))",
+    )
+    .bind(channel)
+    .bind(address.as_str())
+    .bind(today)
+    .bind(&bounce.message)
+    .bind(now)
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    if counted.rows_affected() == 0 {
+        return Ok(before);
+    }
+    let days = sqlx::query(
+        "UPDATE recipients SET soft_bounces = (SELECT count(*) FROM soft_bounces b WHERE b.channel = ?1 \
+         AND b.address = ?2 AND b.day > ?3 AND b.at >= recipients.since) \
+         WHERE channel = ?1 AND address = ?2 RETURNING soft_bounces",
+    )
+    .bind(channel)
+    .bind(address.as_str())
+    .bind(today - DAYS)
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(failed)?
+    .get::<u32, _>("soft_bounces");
+    if days < bounce.limit {
+        return Ok(before);
+    }
+    let why = &bounce.reason;
+    let new = NewStanding {
+        standing: Standing::Bounced,
+        reason: Some(format!("{days} ngày · days: {why}")),
+        who: "loa".to_owned(),
+        at: bounce.at,
+    };
+    // They are known, so that no token is needed.
+    stand(connection, channel, address, "", &new).await?;
+    Ok(Some(Standing::Bounced))
+}
