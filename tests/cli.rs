@@ -263,7 +263,8 @@ fn a_hundred_thousand_people_are_taken_in_without_being_held_in_memory() {
     let peak = |file: &str| -> u64 {
         let sum = world.path("tong.json").display().to_string();
         let loa = format!("{:?}", world.loa(&["subscribers", "import", "email", file, "--json"]));
-        let script = format!("{loa} > {sum} 2>/dev/null & while grep VmHWM /proc/$!/status 2>/dev/null; do sleep 0.01; done");
+        let script =
+            format!("{loa} > {sum} 2>/dev/null & while grep VmHWM /proc/$!/status 2>/dev/null; do sleep 0.01; done");
         let output = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         said.lines().filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).max().expect("a peak in kB")

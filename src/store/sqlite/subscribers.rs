@@ -45,11 +45,12 @@ struct Import {
     now: DateTime<Utc>,
 }
 
+/// `CROSS JOIN` keeps the order: the list first, each of its people by the primary key.
 async fn import(connection: &mut SqliteConnection, asked: &Import) -> Result<Imported, StoreError> {
     let before = sqlx::query(
         "SELECT coalesce(sum(standing <> 'active' AND NOT ?3), 0) AS kept_out, \
          coalesce(sum(standing = 'active' AND listed), 0) AS known FROM json_each(?2) p \
-         JOIN recipients ON channel = ?1 AND address = p.value ->> 'address'",
+         CROSS JOIN recipients ON channel = ?1 AND address = p.value ->> 'address'",
     )
     .bind(&asked.channel)
     .bind(&asked.people)
