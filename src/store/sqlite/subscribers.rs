@@ -45,6 +45,7 @@ struct Import {
     now: DateTime<Utc>,
 }
 
+/// `CROSS JOIN` keeps the order: the list first, each of its people by the primary key.
 async fn import(connection: &mut SqliteConnection, asked: &Import) -> Result<Imported, StoreError> {
     let before = sqlx::query(
         "SELECT coalesce(sum(standing <> 'active' AND NOT ?3), 0) AS kept_out, \
