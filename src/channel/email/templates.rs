@@ -48,7 +48,7 @@ impl Templates {
         let mut found = Self { plain: environment(AutoEscape::None), html: environment(AutoEscape::Html) };
         for (file, built_in) in FILES {
             let source = cx.beside(None, file)?.unwrap_or_else(|| built_in.to_owned());
-            let environment = if file.ends_with(".html") { &mut found.html } else { &mut found.plain };
+            let environment = if file.contains(".html") { &mut found.html } else { &mut found.plain };
             environment.add_template_owned(file, source).map_err(|error| SettingsError::new(broken(&error)))?;
         }
         Ok(found)
