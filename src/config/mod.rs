@@ -5,6 +5,7 @@ mod error;
 mod folder;
 mod office;
 mod secrets;
+mod store;
 mod targets;
 mod values;
 
