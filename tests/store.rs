@@ -18,7 +18,7 @@ use loa::queue::{
     Settlement, StoreError, Verdict, Work,
 };
 use loa::schedule::{ChannelGate, Schedule};
-use loa::store::{SqliteOptions, Store, StoreOptions};
+use loa::store::{PostgresOptions, SqliteOptions, Store, StoreOptions};
 use loa::text::Text;
 use proptest::prelude::*;
 use sqlx::ConnectOptions as _;
@@ -103,6 +103,12 @@ on_both! {
     a_person_decides_only_where_there_is_something_to_decide
     the_memory_of_single_copies_outlives_the_process
     a_channel_that_rests_leases_nothing_until_then_or_until_a_person_wakes_it
+    several_stores_that_open_a_new_place_at_once_make_one_store
+    two_stores_that_lease_at_once_keep_one_rate_limit
+    two_stores_that_lease_at_once_make_one_edition
+    an_article_handed_to_two_stores_at_once_is_taken_once
+    what_one_store_writes_rings_the_bells_of_another
+    what_far_sides_say_is_kept_whatever_is_in_it
 }
 
 fn now_plan(now: DateTime<Utc>) -> Plan {
@@ -860,4 +866,135 @@ async fn a_channel_that_rests_leases_nothing_until_then_or_until_a_person_wakes_
     assert!(store.resume("portal".to_owned(), "Lan".to_owned(), t(2)).await.unwrap());
     assert!(store.rests(t(2)).await.unwrap().is_empty());
     assert_eq!(lease(&store, "portal", t(2)).await.work.len(), 1);
+}
+
+async fn several_stores_that_open_a_new_place_at_once_make_one_store(place: Place) {
+    let (a, b, c, d) = tokio::join!(place.open(), place.open(), place.open(), place.open());
+    publish(&a, "1", &["portal"], t(0)).await;
+    for store in [b, c, d] {
+        assert_eq!(only(&store, "portal").await.attempt, 0);
+    }
+}
+
+async fn two_stores_that_lease_at_once_keep_one_rate_limit(place: Place) {
+    let (a, b) = (place.open().await, place.open().await);
+    for id in 0..20 {
+        publish(&a, &id.to_string(), &["fanpage"], t(0)).await;
+    }
+    let rate = Some(Rate { most: 7, per: Duration::from_secs(3_600) });
+    let ask = LeaseRequest { rate, most: 2, ..request("fanpage", schedule(), t(0)) };
+    let mut taken = 0;
+    for _ in 0..12 {
+        let (from_a, from_b) = tokio::join!(a.lease(ask.clone()), b.lease(ask.clone()));
+        taken += from_a.unwrap().work.len() + from_b.unwrap().work.len();
+    }
+    assert_eq!(taken, 7);
+}
+
+async fn two_stores_that_lease_at_once_make_one_edition(place: Place) {
+    let (a, b) = (place.open().await, place.open().await);
+    for id in 0..6 {
+        publish_into(&a, &id.to_string(), &radio(), t(0)).await;
+    }
+    let mut editions = Vec::new();
+    for _ in 0..6 {
+        let (from_a, from_b) = tokio::join!(lease_radio(&a, t(60)), lease_radio(&b, t(60)));
+        editions.extend([from_a.work, from_b.work].concat());
+    }
+    assert_eq!(editions.len(), 1, "{editions:?}");
+    assert_eq!(editions[0].items.len(), 6);
+}
+
+async fn an_article_handed_to_two_stores_at_once_is_taken_once(place: Place) {
+    let (a, b) = (place.open().await, place.open().await);
+    for round in 0..5 {
+        let at = t(round);
+        tokio::join!(publish(&a, "1", &TWO, at), publish(&b, "1", &TWO, at));
+    }
+    let found = a.find("1").await.unwrap();
+    assert_eq!((found.len(), found[0].revision), (1, Revision(10)));
+    let deliveries = all(&b).await;
+    assert_eq!(deliveries.len(), 2);
+    assert!(deliveries.iter().all(|delivery| delivery.wanted == Wanted::Revision(Revision(10))));
+}
+
+async fn what_one_store_writes_rings_the_bells_of_another(place: Place) {
+    let (a, b) = (place.open().await, place.open().await);
+    let clock = Clock::still_at(t(0));
+    let watching = tokio::spawn({
+        let b = b.clone();
+        async move { b.watch(&clock).await }
+    });
+    let bell = b.bell("portal");
+    // It rings when the watch begins as well: then, and for each of these.
+    for id in 0..6 {
+        publish(&a, &id.to_string(), &["portal"], t(0)).await;
+        let rung = tokio::time::timeout(Duration::from_secs(5), bell.notified()).await;
+        assert!(rung.is_ok(), "the bell did not ring for article {id}");
+    }
+    assert!(!watching.is_finished(), "nobody watches");
+    watching.abort();
+}
+
+async fn what_far_sides_say_is_kept_whatever_is_in_it(place: Place) {
+    let store = place.open().await;
+    publish(&store, "1", &["portal"], t(0)).await;
+    let work = lease(&store, "portal", t(0)).await.work.remove(0);
+    let strange = "đuôi\0 \u{1}\u{feff}\\u0000 '\"\u{10ffff}";
+    let mut results = settlements(&work, &Outcome::Refused(Text::same(strange)), t(1));
+    results[0].report.as_mut().unwrap().remote_id = Some(strange.to_owned());
+    results[0].report.as_mut().unwrap().note = Some(Text::same(strange));
+    store.settle(results).await.unwrap();
+    let State::Failed { why } = only(&store, "portal").await.state else { panic!("it did not fail") };
+    let told = strange.replace('\0', "\u{fffd}");
+    assert!(why.vi == strange || why.vi == told, "{why:?}");
+    let note = store.attempts(work.items[0].delivery).await.unwrap().remove(0).note.unwrap();
+    assert!(note.en == strange || note.en == told, "{note:?}");
+}
+
+#[tokio::test]
+async fn on_postgres_another_programs_database_is_refused_and_left_as_it_was() {
+    let database = cluster().database().await;
+    let mut theirs = database.connect().await;
+    sqlx::query("CREATE TABLE khach (ten TEXT)").execute(&mut theirs).await.unwrap();
+    assert!(matches!(Store::open(database.options()).await, Err(StoreError::Corrupt(_))));
+    let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(tables).fetch_one(&mut theirs).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn on_postgres_a_newer_schema_is_refused() {
+    let database = cluster().database().await;
+    Store::open(database.options()).await.unwrap().close().await;
+    let mut own = database.connect().await;
+    sqlx::query("UPDATE _sqlx_migrations SET version = 99").execute(&mut own).await.unwrap();
+    let error = Store::open(database.options()).await.err();
+    assert!(matches!(&error, Some(StoreError::Newer(detail)) if detail.contains("99")), "{error:?}");
+}
+
+#[tokio::test]
+async fn on_postgres_a_server_that_refuses_or_is_not_there_is_named_without_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mat-khau");
+    std::fs::write(&file, "sai-mat-khau").unwrap();
+    let password = || Some(loa::channel::Secret::File(file.clone()));
+    let database = cluster().database().await;
+    for url in [database.url(cluster().port()), "postgres://loa@127.0.0.1:1/loa".to_owned()] {
+        let error = Store::open(PostgresOptions::new(&url, password()).unwrap()).await.err().unwrap();
+        assert!(matches!(&error, StoreError::Unreachable(detail) if detail.contains("127.0.0.1")), "{error:?}");
+        assert!(!format!("{error:?}{}", error.text()).contains("sai-mat-khau"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn on_postgres_a_lost_connection_is_made_again_and_nothing_acknowledged_is_lost() {
+    let database = cluster().database().await;
+    let store = Store::open(database.options()).await.unwrap();
+    publish(&store, "1", &["portal"], t(0)).await;
+    let mut own = database.connect().await;
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'loa' \
+               AND datname = current_database()";
+    sqlx::query(cut).execute(&mut own).await.unwrap();
+    publish(&store, "2", &["portal"], t(0)).await;
+    assert_eq!(ids(&lease(&store, "portal", t(0)).await), ["1", "2"]);
 }

@@ -51,6 +51,8 @@ pub(super) enum Command {
     Retry(Retry),
     /// Xác nhận một lượt chưa rõ đã lên hay chưa · Say whether an uncertain delivery went out
     Resolve(Resolve),
+    /// Xem ai đã nhận, ai chưa nhận thư của một lượt phát · See who has had a delivery's letters and who has not
+    Recipients(Recipients),
     /// Xem các kênh và tình trạng · List channels and their health
     Channels(Channels),
     /// Tạm dừng một kênh · Pause a channel
@@ -202,6 +204,42 @@ pub(super) struct Resolve {
     pub(super) id: i64,
     #[command(flatten)]
     pub(super) answer: Answer,
+    /// Chỉ của người nhận này; ghi nhiều lần cho nhiều người · Only of this recipient; may be given several times
+    #[arg(long = "recipient", value_name = "ADDRESS")]
+    pub(super) recipients: Vec<String>,
+}
+
+#[derive(Options)]
+pub(super) struct Recipients {
+    /// Số của lượt phát · Number of the delivery
+    #[arg(value_name = "ID")]
+    pub(super) id: i64,
+    /// Chỉ ở trạng thái này · In this state
+    #[arg(long, value_name = "STATE")]
+    pub(super) state: Option<CopyStateName>,
+}
+
+/// The names of a copy's states.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(super) enum CopyStateName {
+    Open,
+    Begun,
+    Sent,
+    Refused,
+    #[value(name = "left_out")]
+    LeftOut,
+}
+
+impl CopyStateName {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Begun => "begun",
+            Self::Sent => "sent",
+            Self::Refused => "refused",
+            Self::LeftOut => "left_out",
+        }
+    }
 }
 
 #[derive(Options)]

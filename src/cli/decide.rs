@@ -8,7 +8,7 @@ use super::{CliError, who};
 use crate::app::App;
 use crate::delivery::{Delivery, DeliveryId, Event, Plan};
 use crate::ledger::Filter;
-use crate::queue::{Candidate, Pause, PauseCause};
+use crate::queue::{Answer, Candidate, Pause, PauseCause};
 use crate::text;
 use crate::text::nearest::Unknown;
 
@@ -80,8 +80,13 @@ pub(super) async fn resolve(app: &App, asked: Resolve, printer: &Printer) -> Res
     let Some(delivery) = load(app, id).await? else {
         return Err(CliError::Text(text!("không có lượt phát số {id}", "there is no delivery {id}")));
     };
-    let event = Event::Resolve { went_out: asked.answer.went_out, plan: plan(app, &delivery).await? };
-    let decided = app.queue().decide(id, event, who(), app.clock().now()).await?;
+    let (went_out, plan, now) = (asked.answer.went_out, plan(app, &delivery).await?, app.clock().now());
+    let decided = if asked.recipients.is_empty() {
+        app.queue().decide(id, Event::Resolve { went_out, plan }, who(), now).await?
+    } else {
+        let recipients = asked.recipients.iter().map(|address| address.trim().to_lowercase()).collect();
+        app.queue().answer(id, Answer { recipients, went_out }, plan, who(), now).await?
+    };
     let after = decided.map_err(CliError::Text)?;
     let state = after.state.name();
     if printer.json() {

@@ -8,6 +8,7 @@ mod demo;
 mod look;
 mod preview;
 mod print;
+mod recipients;
 mod say;
 mod serve;
 
@@ -95,6 +96,9 @@ async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
             articles::withdraw(&opened_anyway(config, printer).await?, withdraw, printer).await
         }
         Command::Deliveries(asked) => look::deliveries(&opened_anyway(config, printer).await?, asked, printer).await,
+        Command::Recipients(asked) => {
+            recipients::recipients(&opened_anyway(config, printer).await?, &asked, printer).await
+        }
         Command::Channels(asked) => look::channels(&opened_anyway(config, printer).await?, asked, printer).await,
         Command::Balance => look::balance(&opened_anyway(config, printer).await?, printer).await,
         Command::Retry(retry) => decide::retry(&opened_anyway(config, printer).await?, retry, printer).await,

@@ -301,6 +301,11 @@ fn missed(next: &mut Delivery, action: Action, plan: Plan) -> Result<(), Refused
                 _ => Live::Shown { revision: revision.before(), receipt: receipt.clone() },
             };
         }
+        State::Uncertain { job, .. } if job.action == action => {
+            if let (Action::Create(revision), Live::Nothing) = (action, &next.live) {
+                next.live = Live::Maybe(revision);
+            }
+        }
         State::Failed { .. } => {}
         _ => return Err(Refused::WrongState),
     }

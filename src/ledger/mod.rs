@@ -70,6 +70,21 @@ pub struct AttemptRow {
     pub url: Option<String>,
 }
 
+/// One recipient's copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CopyRow {
+    /// The job that it was sent by: the first publication, a correction, a withdrawal or an edition.
+    pub job: String,
+    /// Whose.
+    pub recipient: String,
+    /// `open`, `begun`, `sent`, `refused` or `left_out`.
+    pub state: String,
+    /// Why it was refused, put off or left out.
+    pub note: Option<String>,
+    /// Since when it is in that state.
+    pub at: DateTime<Utc>,
+}
+
 /// A channel that rests, and until when.
 pub type Rest = (String, DateTime<Utc>);
 
@@ -152,6 +167,15 @@ pub trait Ledger: Send + Sync {
 
     /// The attempts of one delivery, oldest first.
     fn attempts(&self, delivery: DeliveryId) -> BoxFuture<'_, Result<Vec<AttemptRow>, StoreError>>;
+
+    /// The single copies of one delivery, in one state or in any, by job and recipient: `most` of them after `after`.
+    fn copies_of(
+        &self,
+        delivery: DeliveryId,
+        state: Option<String>,
+        after: Option<(String, String)>,
+        most: u32,
+    ) -> BoxFuture<'_, Result<Vec<CopyRow>, StoreError>>;
 
     /// Every channel's accounts.
     fn balance(&self) -> BoxFuture<'_, Result<Vec<Balance>, StoreError>>;

@@ -19,8 +19,8 @@ use crate::text::Text;
 pub use error::StoreError;
 pub use subscribers::{Imported, Subscribers};
 pub use types::{
-    Accepted, AttemptReport, Candidate, Change, Current, Handover, LeaseRequest, Leased, LeasedItem, Pause, PauseCause,
-    Rate, Settlement, Verdict, Work,
+    Accepted, Answer, AttemptReport, Candidate, Change, Current, Handover, LeaseRequest, Leased, LeasedItem, Pause,
+    PauseCause, Rate, Settlement, Verdict, Work,
 };
 
 /// Decides, inside the transaction that reads what is there, what an article handed over becomes. Asked again when
@@ -79,6 +79,16 @@ pub trait Queue: Send + Sync {
         &self,
         delivery: DeliveryId,
         event: Event,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>>;
+
+    /// A person's answer about some of an uncertain delivery's copies; with the last of them the delivery goes on.
+    fn answer(
+        &self,
+        delivery: DeliveryId,
+        answer: Answer,
+        plan: Plan,
         who: String,
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>>;

@@ -211,6 +211,15 @@ pub struct AttemptReport {
     pub url: Option<String>,
 }
 
+/// What a person found out about copies of which nobody knew whether they arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Whose copies.
+    pub recipients: Vec<String>,
+    /// Whether they have them.
+    pub went_out: bool,
+}
+
 /// Why a channel is paused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! queue, read          the traits that the rest of loa sees
-//! accept lease editions judge settle sweep people missed copies pictures     decisions, over
+//! accept lease editions judge settle sweep people missed single_copies copies pictures   decisions, over
 //! deliveries attempts contents                                               rows, many at a time, over
 //! writer tx            one transaction for whatever has queued up, over
 //! db row error         a statement in the words of both databases, over
@@ -34,6 +34,7 @@ mod queue;
 mod read;
 mod row;
 mod settle;
+mod single_copies;
 mod sqlite;
 mod sweep;
 mod token;

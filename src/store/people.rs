@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use super::db::{Connection, Sql, args};
 use super::deliveries::{load, swap};
 use super::row::{millis, to_json};
+use super::single_copies::resolve_copies;
 use super::tx::Tx;
-use crate::delivery::{Delivery, DeliveryId, Event, Slot, State, apply, edition_key};
+use crate::delivery::{Delivery, DeliveryId, Event, apply};
 use crate::queue::{Pause, PauseCause, StoreError};
 use crate::text;
 use crate::text::Text;
@@ -24,16 +25,13 @@ pub(super) async fn decide(tx: &mut Tx, decision: &Decision) -> Result<Result<De
     let Some(before) = load(&mut tx.connection, &[*id]).await?.pop() else {
         return Ok(Err(text!("không có lượt phát số {id}", "there is no delivery {id}")));
     };
-    let resolved = match (event, &before.state) {
-        (Event::Resolve { went_out, .. }, State::Uncertain { job, .. }) => Some((*went_out, job.edition)),
-        _ => None,
-    };
     let (what, note) = match event {
         Event::Resolve { went_out: true, .. } => ("resolve", text!("xác nhận: đã lên", "resolved: it went out")),
         Event::Resolve { .. } => ("resolve", text!("xác nhận: chưa lên", "resolved: it did not go out")),
         _ => ("retry", text!("cho gửi lại", "let it go on")),
     };
-    let Ok(after) = apply(&before, event.clone()) else {
+    let event = resolve_copies(&mut tx.connection, &before, event.clone(), *now).await?;
+    let Ok(after) = apply(&before, event) else {
         let state = before.state.name();
         return Ok(Err(text!(
             "lượt phát {id} đang ở trạng thái \"{state}\", không làm việc này được",
@@ -43,32 +41,9 @@ pub(super) async fn decide(tx: &mut Tx, decision: &Decision) -> Result<Result<De
     let change = (before, after);
     swap(&mut tx.connection, std::slice::from_ref(&change)).await?;
     let (before, after) = change;
-    if let Some((went_out, edition)) = resolved {
-        resolve_copies(&mut tx.connection, &before, edition, went_out).await?;
-    }
     record(&mut tx.connection, who, what, *now, Some(&before.channel), Some(&before), &note).await?;
     tx.wake(&after.channel);
     Ok(Ok(after))
-}
-
-/// What a person saw of the delivery holds for its single copies in doubt as well.
-async fn resolve_copies(
-    connection: &mut Connection,
-    delivery: &Delivery,
-    edition: Option<Slot>,
-    went_out: bool,
-) -> Result<(), StoreError> {
-    const SENT: Sql = Sql::both(
-        "UPDATE copies SET state = 'sent' \
-         WHERE channel = $1 AND (article_id = $2 OR job_key = $3) AND state = 'begun'",
-    );
-    const OPEN: Sql = Sql::both(
-        "UPDATE copies SET state = 'open', due = 0 \
-         WHERE channel = $1 AND (article_id = $2 OR job_key = $3) AND state = 'begun'",
-    );
-    let key = edition.map(|slot| edition_key(&delivery.channel, slot));
-    let args = args![&delivery.channel, delivery.article.0, key];
-    connection.execute(if went_out { SENT } else { OPEN }, args).await.map(drop)
 }
 
 /// Pauses a channel that is not paused yet.

@@ -11,14 +11,15 @@ use super::copies::JobCopies;
 use super::db::{Sql, args};
 use super::people::{self, Decision};
 use super::pictures::{self, KeptPictures};
+use super::single_copies::{self, Answering};
 use super::sweep::{self, Sweep};
 use super::{accept, lease, missed, settle};
 use crate::article::{ArticleId, Kept};
 use crate::channel::{Copies, Pictures};
 use crate::clock::Clock;
-use crate::delivery::{Delivery, DeliveryId, Event};
+use crate::delivery::{Delivery, DeliveryId, Event, Plan};
 use crate::queue::{
-    Decide, Handover, LeaseRequest, Leased, OnLost, Pause, Planner, Queue, Settlement, StoreError, Verdict,
+    Answer, Decide, Handover, LeaseRequest, Leased, OnLost, Pause, Planner, Queue, Settlement, StoreError, Verdict,
 };
 use crate::text::Text;
 
@@ -66,6 +67,18 @@ impl Queue for Store {
     ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>> {
         let decision = Decision { id: delivery, event, who, now };
         Box::pin(self.writer.run(decision, |tx, decision| Box::pin(people::decide(tx, decision))))
+    }
+
+    fn answer(
+        &self,
+        delivery: DeliveryId,
+        answer: Answer,
+        plan: Plan,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>> {
+        let answering = Answering { id: delivery, answer, plan, who, now };
+        Box::pin(self.writer.run(answering, |tx, answering| Box::pin(single_copies::answer(tx, answering))))
     }
 
     fn resend_missed(

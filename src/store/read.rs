@@ -12,7 +12,7 @@ use super::deliveries::{delivery, delivery_columns};
 use super::row::{Row, from_json, millis};
 use crate::article::{Article, ArticleId, ArticleKey, Revision};
 use crate::delivery::DeliveryId;
-use crate::ledger::{ArticleRow, AttemptRow, Balance, DeliveryRow, Filter, Ledger, Rest};
+use crate::ledger::{ArticleRow, AttemptRow, Balance, CopyRow, DeliveryRow, Filter, Ledger, Rest};
 use crate::queue::{Pause, StoreError};
 
 macro_rules! articles {
@@ -118,6 +118,16 @@ impl Ledger for Store {
         Box::pin(
             async move { self.readers.fetch(ATTEMPTS, args![delivery.0]).await?.iter().map(attempt_row).collect() },
         )
+    }
+
+    fn copies_of(
+        &self,
+        delivery: DeliveryId,
+        state: Option<String>,
+        after: Option<(String, String)>,
+        most: u32,
+    ) -> BoxFuture<'_, Result<Vec<CopyRow>, StoreError>> {
+        Box::pin(self.copies_of_now(delivery, state, after, most))
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Vec<Balance>, StoreError>> {

@@ -27,6 +27,7 @@ pub(crate) mod oracle;
 pub(crate) mod process;
 pub(crate) mod public;
 pub(crate) mod real_postgres;
+pub(crate) mod real_postfix;
 pub(crate) mod real_wordpress;
 pub(crate) mod script;
 pub(crate) mod signature;

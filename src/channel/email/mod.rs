@@ -49,6 +49,7 @@ struct Table {
     connections: Option<Spanned<usize>>,
     per_hour: Option<NonZeroU32>,
     per_hour_to_domain: Option<NonZeroU32>,
+    put_off_minutes: Option<NonZeroU32>,
     patience_days: Option<NonZeroU32>,
     #[serde(default)]
     transport: TransportName,
@@ -161,7 +162,9 @@ struct Posting {
     bounces: Option<Address>,
     connections: usize,
     rates: Rates,
-    /// How long a recipient's server may put us off.
+    /// How long we wait for a recipient's server that puts us off.
+    put_off: Duration,
+    /// For how long in all it may do so.
     patience: Duration,
 }
 
@@ -200,6 +203,8 @@ fn posting(table: &Table, sender: &Mailbox) -> Result<Posting, SettingsError> {
             return Err(SettingsError::at(number.span(), text));
         }
     };
+    // Greylisting servers want a delay of minutes (RFC 6647 §2.2).
+    let minutes = table.put_off_minutes.map_or(5, NonZeroU32::get);
     let days = table.patience_days.map_or(3, NonZeroU32::get);
     Ok(Posting {
         sender: sender.email.clone(),
@@ -209,6 +214,7 @@ fn posting(table: &Table, sender: &Mailbox) -> Result<Posting, SettingsError> {
             in_all: table.per_hour.map(NonZeroU32::get),
             to_domain: table.per_hour_to_domain.map(NonZeroU32::get),
         },
+        put_off: Duration::from_mins(u64::from(minutes)),
         patience: Duration::from_hours(24 * u64::from(days)),
     })
 }

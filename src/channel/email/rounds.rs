@@ -1,13 +1,16 @@
 //! Going round the audience over several sessions at once. A recipient is on record as begun before the content of
 //! their letter leaves, and not earlier: whatever ends the process, only what was in the middle of leaving is in doubt.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use lettre::Address;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::letter::Letters;
 use super::post::PAGE;
@@ -17,8 +20,6 @@ use super::{Email, Posting};
 use crate::channel::{Addressee, Attention, Copies, CopyChange, Job, SendError};
 use crate::text;
 
-/// Greylisting servers want at least this long (RFC 6647 §2.2: a delay of minutes).
-const GREYLIST: Duration = Duration::from_mins(5);
 /// How long a job rests whose share of the hour is used up.
 const HOURLY_REST: Duration = Duration::from_mins(5);
 /// So many refusals on grounds of policy, one after the other, are about us and not about the recipients.
@@ -41,6 +42,8 @@ struct Desk {
     posting: Arc<Posting>,
     line: Mutex<mpsc::Receiver<Addressee>>,
     stopped: std::sync::Mutex<Option<SendError>>,
+    /// Ends when the round does.
+    over: CancellationToken,
     /// Refusals on grounds of policy since a letter was last accepted.
     policy: AtomicUsize,
 }
@@ -69,24 +72,27 @@ pub(super) async fn over_smtp(
         posting,
         line: Mutex::new(line),
         stopped: std::sync::Mutex::new(None),
+        over: CancellationToken::new(),
         policy: AtomicUsize::new(0),
     });
     let mut senders = JoinSet::new();
     for _ in 0..desk.posting.connections {
         let sender = Sender { desk: Arc::clone(&desk), session: None, news: Vec::new() };
-        senders.spawn(sender.work());
+        let desk = Arc::clone(&desk);
+        senders.spawn(async move {
+            // A panic stops the round too: otherwise the feeder would wait for a sender that is gone.
+            match AssertUnwindSafe(sender.work()).catch_unwind().await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => desk.stop(error),
+                Err(_) => desk.stop(SendError::transient(text!(
+                    "lỗi bên trong loa khi gửi thư; hãy báo cho người phát triển",
+                    "loa itself failed while sending letters; please report it"
+                ))),
+            }
+        });
     }
     let fed = feed(&desk, &mut allowed, hand).await;
-    while let Some(ended) = senders.join_next().await {
-        match ended {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => desk.stop(error),
-            Err(_) => desk.stop(SendError::transient(text!(
-                "lỗi bên trong loa khi gửi thư; hãy báo cho người phát triển",
-                "loa itself failed while sending letters; please report it"
-            ))),
-        }
-    }
+    while senders.join_next().await.is_some() {}
     fed?;
     let stopped = desk.stopped.lock().unwrap_or_else(PoisonError::into_inner).take();
     Ok(Round { stopped, full: allowed.was_full().then_some(HOURLY_REST) })
@@ -106,9 +112,10 @@ async fn feed(desk: &Desk, allowed: &mut Allowed, hand: mpsc::Sender<Addressee>)
             if !allowed.one_more(&to.address) {
                 continue;
             }
-            // Nobody takes it: they have all stopped.
-            if desk.is_stopped() || hand.send(to).await.is_err() {
-                return Ok(());
+            tokio::select! {
+                biased;
+                () = desk.over.cancelled() => return Ok(()),
+                sent = hand.send(to) => if sent.is_err() { return Ok(()) },
             }
         }
     }
@@ -121,10 +128,7 @@ impl Desk {
         if stopped.as_ref().is_none_or(|before| before.class_name() == "transient") {
             *stopped = Some(error);
         }
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.over.cancel();
     }
 
     /// A refusal that may be about us.
@@ -151,7 +155,7 @@ impl Sender {
         let mut done = Ok(());
         while let Some(to) = self.next().await? {
             done = self.send(to).await;
-            if done.is_err() || self.desk.is_stopped() {
+            if done.is_err() || self.desk.over.is_cancelled() {
                 break;
             }
         }
@@ -164,14 +168,18 @@ impl Sender {
 
     /// The next one in the line. Before waiting for it, what is known is put on record.
     async fn next(&mut self) -> Result<Option<Addressee>, SendError> {
-        let at_once = self.desk.line.lock().await.try_recv();
-        match at_once {
-            Ok(to) => return Ok(Some(to)),
-            Err(mpsc::error::TryRecvError::Disconnected) => return Ok(None),
-            Err(mpsc::error::TryRecvError::Empty) => {}
+        let desk = Arc::clone(&self.desk);
+        if let Ok(mut line) = desk.line.try_lock()
+            && let Ok(to) = line.try_recv()
+        {
+            return Ok(Some(to));
         }
         self.flush().await?;
-        Ok(self.desk.line.lock().await.recv().await)
+        tokio::select! {
+            biased;
+            () = desk.over.cancelled() => Ok(None),
+            to = async { desk.line.lock().await.recv().await } => Ok(to),
+        }
     }
 
     async fn flush(&mut self) -> Result<(), SendError> {
@@ -183,8 +191,8 @@ impl Sender {
     }
 
     fn later(&mut self, recipient: &str, reason: String) {
-        let patience = self.desk.posting.patience;
-        self.note(recipient, CopyChange::Later { wait: GREYLIST, reason, patience });
+        let Posting { put_off: wait, patience, .. } = *self.desk.posting;
+        self.note(recipient, CopyChange::Later { wait, reason, patience });
     }
 
     async fn send(&mut self, to: Addressee) -> Result<(), SendError> {

@@ -2,3 +2,5 @@
 
 mod basics;
 mod desk;
+mod postfix;
+mod sessions;

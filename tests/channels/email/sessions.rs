@@ -1,0 +1,224 @@
+//! What a mail server may do to a mailing, phase by phase, and what is on record of it afterwards.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use loa::channel::{Attention, Class, CopyCount, CopyState, Job, Progress, Seen, SendError};
+
+use super::desk::Desk;
+use crate::channels::bench::{create, update};
+use crate::sample::article;
+use crate::support::hostile_smtp::{HostileSmtp, OnConnection, OnMessage, OnRecipient, SmtpState};
+
+fn people(count: usize) -> Vec<String> {
+    (1..=count).map(|number| format!("nguoi{number:03}@example.vn")).collect()
+}
+
+async fn desk(smtp: &HostileSmtp, people: &[String], more: &str) -> Desk {
+    let port = smtp.port();
+    let settings = format!(
+        "from = \"UBND xã An Bình <tin@anbinh.example.vn>\"\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\n{more}"
+    );
+    Desk::new(&settings, &people.iter().map(String::as_str).collect::<Vec<_>>()).await
+}
+
+/// How often each recipient reads the letter.
+fn readers(smtp: &HostileSmtp, people: &[String]) -> Vec<usize> {
+    people.iter().map(|name| smtp.letters_to(name).len()).collect()
+}
+
+fn seen<T>(smtp: &HostileSmtp, look: impl FnOnce(&SmtpState) -> T) -> T {
+    smtp.state().look(look)
+}
+
+async fn count(job: &Job) -> CopyCount {
+    job.copies.count().await.unwrap()
+}
+
+fn live(progress: Result<Progress, SendError>) {
+    assert!(matches!(progress, Ok(Progress::Live(_))), "{progress:?}");
+}
+
+#[tokio::test]
+async fn everybody_gets_one_over_few_sessions() {
+    let (smtp, people) = (HostileSmtp::start(), people(60));
+    let desk = desk(&smtp, &people, "connections = 3").await;
+    let job = desk.job(create(article("1")));
+    live(desk.channel.advance(&job).await);
+    assert_eq!(readers(&smtp, &people), vec![1; 60]);
+    assert!(seen(&smtp, |state| state.connections) <= 3);
+    assert_eq!(seen(&smtp, |state| state.violations.clone()), Vec::<String>::new());
+    live(desk.channel.advance(&job).await);
+    assert_eq!(readers(&smtp, &people), vec![1; 60], "a repeat finds everybody served");
+}
+
+#[tokio::test]
+async fn nothing_is_in_doubt_before_the_final_dot() {
+    for fault in [OnMessage::RejectAtData(451), OnMessage::DataReply(451)] {
+        let (smtp, people) = (HostileSmtp::start(), people(3));
+        smtp.script(vec![OnMessage::Accept, fault.clone()]);
+        let desk = desk(&smtp, &people, "connections = 1").await;
+        let job = desk.job(create(article("1")));
+        let error = desk.channel.advance(&job).await.unwrap_err();
+        assert_eq!(error.class, Class::Partial { retry_after: Some(Duration::from_mins(5)) }, "{fault:?}: {error}");
+        assert_eq!(readers(&smtp, &people), [1, 0, 1]);
+        assert_eq!(desk.channel.look_up(&job).await.unwrap(), Seen::Absent);
+        // Not before the server wants it again.
+        assert!(desk.channel.advance(&job).await.is_err());
+        assert_eq!(readers(&smtp, &people), [1, 0, 1]);
+        desk.clock.advance(TimeDelta::minutes(5));
+        live(desk.channel.advance(&job).await);
+        assert_eq!(readers(&smtp, &people), [1, 1, 1]);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_the_final_dot_is_one_recipients_doubt() {
+    for fault in [OnMessage::DropAfterDot, OnMessage::HangAfterDot] {
+        let (smtp, people) = (HostileSmtp::start(), people(5));
+        smtp.script(vec![OnMessage::Accept, fault.clone()]);
+        let desk = desk(&smtp, &people, "connections = 1").await;
+        let job = desk.job(create(article("1")));
+        let error = desk.channel.advance(&job).await.unwrap_err();
+        assert!(matches!(error.class, Class::Ambiguous { .. }), "{fault:?}: {error}");
+        assert!(error.note.vi.contains(&people[1]) && !error.note.vi.contains(&people[2]), "{error}");
+        assert_eq!(readers(&smtp, &people), vec![1; 5], "the others have theirs");
+        let counted = CopyCount { begun: 1, sent: 4, ..CopyCount::default() };
+        assert_eq!(count(&job).await, counted);
+        assert!(
+            matches!(desk.channel.look_up(&job).await.unwrap(), Seen::Unknown(note) if note.vi.contains(&people[1]))
+        );
+        drop(desk.channel.advance(&job).await);
+        assert_eq!(readers(&smtp, &people), vec![1; 5], "and nobody gets a second one");
+    }
+}
+
+#[tokio::test]
+async fn a_greylisting_server_gets_it_again_after_minutes_and_a_stubborn_one_is_given_up() {
+    let (smtp, people) = (HostileSmtp::start(), people(4));
+    smtp.recipient(&people[0], vec![OnRecipient::Greylist]);
+    smtp.recipient(&people[1], vec![OnRecipient::Rcpt(452, "4.2.2 Mailbox full"); 9]);
+    let desk = desk(&smtp, &people, "connections = 2\npatience_days = 1").await;
+    let job = desk.job(create(article("1")));
+    let error = desk.channel.advance(&job).await.unwrap_err();
+    assert_eq!(error.class, Class::Partial { retry_after: Some(Duration::from_mins(5)) });
+    desk.clock.advance(TimeDelta::minutes(5));
+    let error = desk.channel.advance(&job).await.unwrap_err();
+    assert!(error.note.en.contains(&people[1]) && error.note.en.contains("Mailbox full"), "{error}");
+    assert_eq!(readers(&smtp, &people), [1, 0, 1, 1]);
+    desk.clock.advance(TimeDelta::hours(25));
+    live(desk.channel.advance(&job).await);
+    assert_eq!(count(&job).await, CopyCount { sent: 3, refused: 1, ..CopyCount::default() });
+    let refused = job.copies.named(CopyState::Refused, 9).await.unwrap();
+    assert!(refused[0].1.contains("4.2.2 Mailbox full"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_dead_mailbox_is_refused_alone_and_not_written_to_again() {
+    let (smtp, people) = (HostileSmtp::start(), people(4));
+    smtp.recipient(&people[0], vec![OnRecipient::Rcpt(550, "5.1.1 No such user"); 9]);
+    smtp.recipient(&people[1], vec![OnRecipient::Rcpt(550, "5.2.1 Mailbox disabled for now"); 9]);
+    let desk = desk(&smtp, &people, "connections = 1").await;
+    let job = desk.job(create(article("1")));
+    live(desk.channel.advance(&job).await);
+    assert_eq!(readers(&smtp, &people), [0, 0, 1, 1]);
+    assert_eq!(count(&job).await, CopyCount { sent: 2, refused: 2, ..CopyCount::default() });
+    let next = desk.job(create(article("2")));
+    live(desk.channel.advance(&next).await);
+    let counted = count(&next).await;
+    assert_eq!((counted.left_out, counted.refused, counted.sent), (1, 1, 2), "one is asked again");
+    let asked: BTreeSet<String> =
+        seen(&smtp, |state| state.refused_recipients.iter().skip(2).map(|(name, _)| name.clone()).collect());
+    assert_eq!(asked, [people[1].clone()].into());
+}
+
+#[tokio::test]
+async fn a_session_that_ends_after_some_letters_costs_nobody_theirs() {
+    let (smtp, people) = (HostileSmtp::start(), people(20));
+    smtp.connections(vec![OnConnection::Code421AfterN(3); 9]);
+    let desk = desk(&smtp, &people, "connections = 2").await;
+    let job = desk.job(create(article("1")));
+    live(desk.channel.advance(&job).await);
+    assert_eq!(readers(&smtp, &people), vec![1; 20]);
+    assert!(seen(&smtp, |state| state.thrown_out) >= 5);
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_is_tried_later_and_a_refused_login_pauses_the_channel() {
+    let (smtp, people) = (HostileSmtp::start(), people(3));
+    smtp.connections(vec![OnConnection::DropOnConnect; 9]);
+    let desk = desk(&smtp, &people, "").await;
+    let job = desk.job(create(article("1")));
+    let error = desk.channel.advance(&job).await.unwrap_err();
+    assert!(matches!(error.class, Class::Transient { .. }), "{error}");
+    assert_eq!(count(&job).await.open, 3);
+
+    let smtp = HostileSmtp::start();
+    smtp.connections(vec![OnConnection::Auth535; 9]);
+    let secret = desk.folder.path().join("secret");
+    std::fs::write(&secret, "sai").unwrap();
+    let login =
+        format!("username = \"tin\"\npassword = {{ file = {} }}", toml::Value::String(secret.display().to_string()));
+    let desk = self::desk(&smtp, &people, &login).await;
+    let job = desk.job(create(article("1")));
+    let error = desk.channel.advance(&job).await.unwrap_err();
+    assert_eq!(error.class, Class::NeedsAttention(Attention::Credential), "{error}");
+    assert_eq!(count(&job).await.open, 3);
+}
+
+#[tokio::test]
+async fn an_hour_brings_no_more_than_its_share_in_all_and_to_one_domain() {
+    let smtp = HostileSmtp::start();
+    let mut people = people(8);
+    people.extend((1..=4).map(|number| format!("khach{number}@khac.example.com")));
+    let desk = desk(&smtp, &people, "connections = 2\nper_hour = 7\nper_hour_to_domain = 5").await;
+    let job = desk.job(create(article("1")));
+    let error = desk.channel.advance(&job).await.unwrap_err();
+    assert_eq!(error.class, Class::Partial { retry_after: Some(Duration::from_mins(5)) }, "{error}");
+    let to_domain = people.iter().filter(|name| name.ends_with("@example.vn")).map(|name| smtp.letters_to(name).len());
+    assert_eq!((seen(&smtp, |state| state.letters.len()), to_domain.sum::<usize>() <= 5), (7, true));
+    // A later job, a restart: the hour remembers.
+    desk.clock.advance(TimeDelta::minutes(30));
+    assert!(desk.channel.advance(&job).await.is_err());
+    assert_eq!(seen(&smtp, |state| state.letters.len()), 7);
+    desk.clock.advance(TimeDelta::minutes(31));
+    live(desk.channel.advance(&job).await);
+    assert_eq!(readers(&smtp, &people), vec![1; 12]);
+}
+
+#[tokio::test]
+async fn refusals_on_grounds_of_policy_stop_the_mailing_before_everybody_is_refused() {
+    let (smtp, people) = (HostileSmtp::start(), people(90));
+    smtp.everyone(OnRecipient::Rcpt(550, "5.7.26 This mail is unauthenticated"));
+    let desk = desk(&smtp, &people, "connections = 2").await;
+    let job = desk.job(create(article("1")));
+    let error = desk.channel.advance(&job).await.unwrap_err();
+    assert_eq!(error.class, Class::NeedsAttention(Attention::Misconfigured), "{error}");
+    let counted = count(&job).await;
+    assert!((20..=24).contains(&counted.refused) && counted.open >= 66, "{counted:?}");
+    assert_eq!(counted.left_out, 0, "the people are not to blame");
+}
+
+#[tokio::test]
+async fn a_correction_goes_to_those_who_have_the_article_and_answers_their_letter() {
+    let (smtp, people) = (HostileSmtp::start(), people(3));
+    smtp.recipient(&people[1], vec![OnRecipient::Rcpt(550, "5.2.1 Mailbox disabled for now"); 9]);
+    let desk = desk(&smtp, &people, "connections = 1").await;
+    let Progress::Live(receipt) = desk.channel.advance(&desk.job(create(article("1")))).await.unwrap() else {
+        panic!("not sent")
+    };
+    std::fs::write(desk.folder.path().join("nguoi-nhan.txt"), "moi@example.vn").unwrap();
+    live(desk.channel.advance(&desk.job(update(article("1"), &receipt))).await);
+    assert_eq!(readers(&smtp, &people), [2, 0, 2]);
+    assert_eq!(smtp.letters_to("moi@example.vn").len(), 0, "who never had it is told nothing");
+    let [first, second] = [0, 1].map(|at| {
+        let raw = smtp.letters_to(&people[0])[at].raw.clone();
+        String::from_utf8_lossy(&raw).into_owned()
+    });
+    let header = |letter: &str, name: &str| {
+        letter.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned()
+    };
+    assert_eq!(header(&second, "In-Reply-To:"), header(&first, "Message-ID:"));
+    assert_ne!(header(&second, "Message-ID:"), header(&first, "Message-ID:"));
+}
