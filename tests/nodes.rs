@@ -94,6 +94,17 @@ fn signal(name: &str, process: &Child) {
     assert!(sent.expect("a shell").success());
 }
 
+/// Asks it to stop, and it does.
+fn stop(mut process: Child) {
+    signal("TERM", &process);
+    let mut ended = None;
+    eventually("it stops", || {
+        ended = process.try_wait().expect("a child");
+        ended.is_some()
+    });
+    assert!(ended.is_some_and(|status| status.success()), "{ended:?}");
+}
+
 #[test]
 fn three_machines_share_the_work_and_one_that_is_killed_leaves_nothing_behind() {
     let office = Office::new("[\"* * * * *\"]");
@@ -159,7 +170,7 @@ fn a_machine_that_is_cut_off_from_the_database_and_comes_back_loses_and_doubles_
     let file = office.world.article("sau", "Bài đăng sau", "Nội dung.");
     assert!(office.world.run(&["publish", &file.display().to_string()]).status.success());
     settle_everything(&office.world);
-    kill(behind_the_door);
+    stop(behind_the_door);
 }
 
 #[test]
