@@ -1,7 +1,7 @@
 //! How many deliveries a second the store can lease, settle and enter in the ledger: `cargo bench --bench store`. The rows
 //! of a table are batches: as many deliveries are leased in one call, and each is settled in a call of its own at the
 //! same moment, as workers do. Everything is on disk before a call returns.
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that cannot go on stops")]
 
 #[path = "../tests/support/process.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]

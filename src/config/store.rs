@@ -51,7 +51,7 @@ impl StoreTable {
         }
         let password = self.password.map(|secret| match secret.into_inner() {
             Secret::File(path) => Secret::File(base.join(path)),
-            named => named,
+            Secret::Env(name) => Secret::Env(name),
         });
         let options = PostgresOptions::new(url.get_ref(), password).map_err(|text| wrong(url.span(), text))?;
         Ok(options.into())

@@ -100,7 +100,7 @@ async fn enlist(connection: &mut Connection, job: &JobCopies, people: &str, now:
         sqlite: "INSERT INTO copies (channel, job_key, recipient, article_id, state, note, at) \
                  SELECT r.channel, $3, r.address, $4, CASE r.standing WHEN 'active' THEN 'open' ELSE 'left_out' END, \
                  CASE r.standing WHEN 'active' THEN NULL ELSE r.standing END, $5 \
-                 FROM json_each($2) p JOIN recipients r ON r.channel = $1 AND r.address = p.value ->> 'address' \
+                 FROM json_each($2) p CROSS JOIN recipients r ON r.channel = $1 AND r.address = p.value ->> 'address' \
                  WHERE true ON CONFLICT DO NOTHING",
         postgres: "INSERT INTO copies (channel, job_key, recipient, article_id, state, note, at) \
                    SELECT r.channel, $3, r.address, $4, CASE r.standing WHEN 'active' THEN 'open' ELSE 'left_out' END, \
@@ -143,7 +143,8 @@ async fn count(connection: &mut Connection, job: &JobCopies, now: i64) -> Result
     Ok(count)
 }
 
-/// What changes together, in one statement each: the copies, and the mailboxes that are no good.
+/// What changes together, in one statement each: the copies, and the mailboxes that are no good. For SQLite the whole key
+/// stands in each row of the list: otherwise it would go over the whole mailing for each of them.
 async fn change(
     connection: &mut Connection,
     job: &JobCopies,
@@ -152,7 +153,8 @@ async fn change(
 ) -> Result<(), StoreError> {
     const BURY: Sql = Sql {
         sqlite: "UPDATE recipients SET standing = 'bounced', reason = c.value ->> 'reason', since = $3 \
-                 FROM json_each($2) c WHERE channel = $1 AND address = c.value ->> 'recipient' AND standing = 'active'",
+                 FROM json_each($2) c WHERE channel = c.value ->> 'channel' AND address = c.value ->> 'recipient' \
+                 AND standing = 'active'",
         postgres: "UPDATE recipients r SET standing = 'bounced', reason = c.reason, since = $3 \
                    FROM json_to_recordset($2::json) AS c (recipient text, reason text) \
                    WHERE r.channel = $1 AND r.address = c.recipient AND r.standing = 'active'",
@@ -161,7 +163,8 @@ async fn change(
         sqlite: "UPDATE copies SET note = c.value ->> 'note', due = c.value ->> 'due', at = $3, \
                  since = CASE c.value ->> 'state' WHEN 'open' THEN coalesce(since, $3) ELSE since END, \
                  state = CASE WHEN coalesce(since, $3) < c.value ->> 'give_up' THEN 'refused' ELSE c.value ->> 'state' END \
-                 FROM json_each($4) c WHERE channel = $1 AND job_key = $2 AND recipient = c.value ->> 'recipient'",
+                 FROM json_each($4) c WHERE channel = c.value ->> 'channel' AND job_key = c.value ->> 'job_key' \
+                 AND recipient = c.value ->> 'recipient'",
         postgres: "UPDATE copies o SET note = c.note, due = c.due, at = $3, \
                    since = CASE c.state WHEN 'open' THEN coalesce(o.since, $3) ELSE o.since END, \
                    state = CASE WHEN coalesce(o.since, $3) < c.give_up THEN 'refused' ELSE c.state END \
@@ -173,12 +176,12 @@ async fn change(
     let buried: Vec<_> = changes
         .iter()
         .filter(dead)
-        .map(|(recipient, change)| json!({ "recipient": recipient, "reason": reason(change) }))
+        .map(|(recipient, change)| json!({ "channel": job.channel, "recipient": recipient, "reason": reason(change) }))
         .collect();
     if !buried.is_empty() {
         connection.execute(BURY, args![&job.channel, to_json(&buried)?, at]).await?;
     }
-    let rows: Vec<_> = changes.iter().map(|(recipient, change)| change_json(recipient, change, now)).collect();
+    let rows: Vec<_> = changes.iter().map(|(recipient, change)| change_json(job, recipient, change, now)).collect();
     connection.execute(CHANGE, args![&job.channel, &job.job_key, at, to_json(&rows)?]).await.map(drop)
 }
 
@@ -189,7 +192,7 @@ fn reason(change: &CopyChange) -> Option<&str> {
     }
 }
 
-fn change_json(recipient: &str, change: &CopyChange, now: DateTime<Utc>) -> serde_json::Value {
+fn change_json(job: &JobCopies, recipient: &str, change: &CopyChange, now: DateTime<Utc>) -> serde_json::Value {
     let span = |span: Duration| TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
     let (state, due, give_up) = match change {
         CopyChange::Begun => ("begun", now, None),
@@ -198,7 +201,10 @@ fn change_json(recipient: &str, change: &CopyChange, now: DateTime<Utc>) -> serd
         CopyChange::Refused { .. } => ("refused", now, None),
         CopyChange::Later { wait, patience, .. } => ("open", now + span(*wait), Some(millis(now - span(*patience)))),
     };
-    json!({ "recipient": recipient, "state": state, "note": reason(change), "due": millis(due), "give_up": give_up })
+    json!({
+        "channel": job.channel, "job_key": job.job_key, "recipient": recipient,
+        "state": state, "note": reason(change), "due": millis(due), "give_up": give_up,
+    })
 }
 
 impl Copies for JobCopies {

@@ -77,12 +77,10 @@ async fn look_ups(
     let mut by_edition: BTreeMap<Slot, Vec<Delivery>> = BTreeMap::new();
     let mut alone = Vec::new();
     for before in due {
-        match before.state {
-            State::Uncertain { job, .. } => match job.edition {
-                Some(slot) => by_edition.entry(slot).or_default().push(before),
-                None => alone.push(before),
-            },
-            _ => continue,
+        let State::Uncertain { job, .. } = before.state else { continue };
+        match job.edition {
+            Some(slot) => by_edition.entry(slot).or_default().push(before),
+            None => alone.push(before),
         }
     }
     work.extend(look(tx, request, alone).await?.into_iter().map(|(leased, item)| Work {

@@ -49,7 +49,7 @@ const SESSION: [(&str, &str); 6] = [
 /// How to reach a store on a server.
 #[derive(Clone)]
 pub struct PostgresOptions {
-    connect: PgConnectOptions,
+    connect: Box<PgConnectOptions>,
     password: Option<Secret>,
 }
 
@@ -84,7 +84,7 @@ impl PostgresOptions {
         }
         let connect: PgConnectOptions = url.parse().map_err(|_| wrong())?;
         let connect = connect.application_name("loa").options(SESSION).disable_statement_logging();
-        Ok(Self { connect, password })
+        Ok(Self { connect: Box::new(connect), password })
     }
 
     /// Which server and database, for people.
@@ -94,9 +94,10 @@ impl PostgresOptions {
     }
 
     fn with_password(&self) -> Result<PgConnectOptions, StoreError> {
-        let Some(secret) = &self.password else { return Ok(self.connect.clone()) };
+        let connect = PgConnectOptions::clone(&self.connect);
+        let Some(secret) = &self.password else { return Ok(connect) };
         let password = secret.read().map_err(|error| StoreError::Unreachable(error.0.en))?;
-        Ok(self.connect.clone().password(password.expose_secret()))
+        Ok(connect.password(password.expose_secret()))
     }
 
     pub(super) async fn connect(&self) -> Result<Connection, StoreError> {
