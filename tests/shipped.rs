@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 use loa::channel::KINDS;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -25,10 +27,13 @@ fn secrets(example: &str) -> Vec<String> {
     named.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
 }
 
+static DKIM_KEY: LazyLock<SecretString> = LazyLock::new(|| loa::channel::new_signing_key().expect("a key"));
+
 /// Something of the right form for the secret of this name.
 fn secret(name: &str) -> &'static str {
     match name {
         "GHOST_ADMIN_API_KEY" => crate::support::far::ghost::KEY,
+        "DKIM_KEY" => DKIM_KEY.expose_secret(),
         _ => crate::support::world::SECRET,
     }
 }
@@ -169,9 +174,12 @@ fn the_optional_lines_of_every_example_are_right_too() {
 #[test]
 fn the_shipped_templates_are_the_ones_that_are_built_in() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for (shipped, built_in) in [("radio.txt", "script.txt"), ("radio-may-doc.txt", "clean.txt")] {
+    let same = |name| (name, "email", name);
+    let letters = ["email.txt", "email.html", "email-digest.txt", "email-digest.html"].map(same);
+    let scripts = [("radio.txt", "radio", "script.txt"), ("radio-may-doc.txt", "radio", "clean.txt")];
+    for (shipped, kind, built_in) in scripts.into_iter().chain(letters) {
         let read = |path: std::path::PathBuf| std::fs::read_to_string(path).expect("a template");
         let shipped = read(repository.join("channels/templates").join(shipped));
-        assert_eq!(shipped, read(repository.join("src/channel/radio/templates").join(built_in)));
+        assert_eq!(shipped, read(repository.join("src/channel").join(kind).join("templates").join(built_in)));
     }
 }

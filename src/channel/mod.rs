@@ -5,6 +5,7 @@
 
 mod client;
 mod copies;
+mod dns;
 mod failure;
 mod files;
 mod kinds;
@@ -41,6 +42,8 @@ use crate::text::{Language, Text};
 
 pub use client::provide_tls;
 pub use copies::{Addressee, Copies, CopyChange, CopyCount, CopyState, NoCopies};
+pub use dns::{DnsPlan, DnsRecord, Finding};
+pub use email::new_signing_key;
 pub use failure::{Attention, Class, RenderError, SendError};
 pub use kinds::{Example, KINDS, Kind, Open, examples, kind};
 pub use pictures::{NoPictures, Pictures};
@@ -86,6 +89,12 @@ pub trait Channel: Send + Sync {
     /// What the far side last said about the account's allowance, if it speaks of one. The dispatcher slows down
     /// before it is used up.
     fn allowance(&self) -> Option<Allowance> {
+        None
+    }
+
+    /// What has to stand in the domain name system for its messages to be believed; `None` for channels that need
+    /// nothing there. Touches no network.
+    fn dns(&self) -> Option<DnsPlan> {
         None
     }
 

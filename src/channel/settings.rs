@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::Office;
+use crate::text;
 use crate::text::Text;
 
 /// The `[settings]` table, not yet understood.
@@ -61,6 +62,18 @@ impl OpenContext<'_> {
     #[must_use]
     pub fn path(&self, path: &Path) -> PathBuf {
         self.base.join(path)
+    }
+
+    /// What a file beside the channel files says: the one that is named, or the usual one if it is there.
+    pub(super) fn beside(&self, named: Option<&Path>, usual: &str) -> Result<Option<String>, SettingsError> {
+        let path = named.map_or_else(|| self.folder.join(usual), |named| self.path(named));
+        if named.is_none() && !path.exists() {
+            return Ok(None);
+        }
+        std::fs::read_to_string(&path).map(Some).map_err(|error| {
+            let path = path.display();
+            SettingsError::new(text!("không đọc được {path}: {error}", "cannot read {path}: {error}"))
+        })
     }
 }
 

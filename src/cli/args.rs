@@ -59,6 +59,9 @@ pub(super) enum Command {
     Pause(Name),
     /// Cho một kênh chạy tiếp · Resume a channel
     Resume(Name),
+    /// Việc riêng của kênh thư điện tử · What email channels need
+    #[command(subcommand)]
+    Email(EmailCommand),
     /// Các loại kênh, kèm tệp mẫu · Kinds of channel, with a commented example
     Kinds(Kinds),
     /// Đối chiếu: nhận = đã phát + chờ + giữ + hỏng + thu hồi · The balance that must add up
@@ -265,6 +268,22 @@ pub(super) struct Name {
     /// Tên kênh: tên tệp không có .toml · The channel: its file's name without .toml
     #[arg(value_name = "NAME")]
     pub(super) name: String,
+}
+
+#[derive(Subcommand)]
+pub(super) enum EmailCommand {
+    /// Bản ghi DNS cần công bố (SPF, DKIM, DMARC), và kiểm tra khóa · DNS records to publish, and a check of the keys
+    Dns(EmailDns),
+}
+
+#[derive(Options)]
+pub(super) struct EmailDns {
+    /// Tên kênh: tên tệp không có .toml · The channel: its file's name without .toml
+    #[arg(value_name = "CHANNEL")]
+    pub(super) channel: String,
+    /// Tạo khóa mới trong tệp này; không ghi đè · Make a new key in this file; never overwrites
+    #[arg(long, value_name = "FILE")]
+    pub(super) new_key: Option<PathBuf>,
 }
 
 #[derive(Options)]

@@ -5,6 +5,7 @@ mod articles;
 mod check;
 mod decide;
 mod demo;
+mod email;
 mod look;
 mod preview;
 mod print;
@@ -89,6 +90,7 @@ async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
     match args.command {
         Command::Check => check::check(&config, printer),
         Command::Run => serve::run(config, printer).await,
+        Command::Email(asked) => email::email(&config, &asked, printer),
         Command::Preview(preview) => preview::preview(&config, &preview, printer).await,
         Command::Publish(publish) => articles::publish(&opened(config).await?, publish, printer).await,
         Command::Correct(correct) => articles::correct(&opened(config).await?, correct, printer).await,

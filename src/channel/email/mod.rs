@@ -1,12 +1,21 @@
 //! Email over SMTP: one message per recipient, and a durable memory of who has had theirs.
 
+mod dkim;
+mod dns;
+mod headers;
 mod letter;
+mod manner;
+mod new_key;
+mod pictures;
 mod post;
+mod quoted;
 mod rates;
 mod recipients;
 mod render;
 mod rounds;
 mod session;
+mod templates;
+mod trial;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -22,13 +31,15 @@ use toml::Spanned;
 
 use super::failure::{RenderError, SendError};
 use super::{
-    Addressee, Channel, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen,
-    Settings, SettingsError,
+    Addressee, Channel, DnsPlan, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat,
+    Secret, Seen, Settings, SettingsError,
 };
 use crate::text;
 use crate::text::Text;
 use rates::Rates;
 use recipients::Recipients;
+
+pub use new_key::new_signing_key;
 
 pub(super) const KIND: Kind = Kind {
     name: "email",
@@ -60,6 +71,10 @@ struct Table {
     username: Option<String>,
     password: Option<Secret>,
     folder: Option<PathBuf>,
+    reply_to: Option<Spanned<String>>,
+    #[serde(default)]
+    images: pictures::Images,
+    dkim: Option<manner::DkimTable>,
 }
 
 #[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
@@ -95,11 +110,13 @@ impl Security {
 }
 
 struct Email {
-    sender: Mailbox,
     recipients: Recipients,
     posting: Arc<Posting>,
     transport: Transport,
     letter: render::Letter,
+    dkim: Option<Arc<dkim::Dkim>>,
+    /// Keys that could not be read, in a rehearsal.
+    missing: Vec<Text>,
 }
 
 enum Transport {
@@ -128,6 +145,18 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
     let named = table.recipients.as_ref().map(Spanned::span);
     recipients.check().map_err(|text| SettingsError { span: named, text, from_parser: false })?;
     let posting = Arc::new(posting(&table, &sender)?);
+    let domain = sender.email.domain().to_owned();
+    let (dkim, missing) = match table.dkim {
+        Some(table) => {
+            let (dkim, missing) = manner::dkim(table, &domain, cx.live)?;
+            (Some(Arc::new(dkim)), missing)
+        }
+        None => (None, Vec::new()),
+    };
+    let manner = manner::Manner::new(cx.channel, sender, posting.bounces.clone(), table.images)
+        .answered_at(table.reply_to.as_ref())?;
+    let letter = render::Letter::new(manner, templates::Templates::open(cx)?);
+    trial::pass(&letter, cx.office)?;
     let transport = match table.transport {
         TransportName::File => {
             let folder = table.folder.unwrap_or_else(|| PathBuf::from("var/email"));
@@ -151,8 +180,7 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
             )))
         }
     };
-    let letter = render::Letter::new().map_err(|error| SettingsError::new(error.0))?;
-    Ok(Arc::new(Email { sender, recipients, posting, transport, letter }))
+    Ok(Arc::new(Email { recipients, posting, transport, letter, dkim, missing }))
 }
 
 /// How letters are sent, whatever they say.
@@ -241,7 +269,7 @@ impl Channel for Email {
     }
 
     fn render(&self, items: &[Item], cx: &RenderContext) -> Result<Payload, RenderError> {
-        Ok(Payload::alone("eml", self.letter.message(items, &self.sender, cx)?))
+        Ok(Payload::alone("eml", self.letter.message(items, cx)?))
     }
 
     fn advance<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Progress, SendError>> {
@@ -261,6 +289,10 @@ impl Channel for Email {
             }
             Ok(Seen::Present(post::receipt(job)?))
         })
+    }
+
+    fn dns(&self) -> Option<DnsPlan> {
+        Some(dns::plan(self))
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<Health, SendError>> {

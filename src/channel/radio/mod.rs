@@ -96,7 +96,7 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
         Codes::Short => CodeStyle::Short,
         Codes::Spelled => CodeStyle::Spelled,
     };
-    let lexicon = lexicon(beside(cx, table.lexicon.as_deref(), "lexicon.tsv")?.as_deref())?;
+    let lexicon = lexicon(cx.beside(table.lexicon.as_deref(), "lexicon.tsv")?.as_deref())?;
     let voice = Voice { region, code_style, tu: table.tu.clone() };
     let reader = reading::Reader {
         normaliser: Normaliser::new(voice, lexicon),
@@ -110,8 +110,8 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
         region,
         slot: table.slot.as_ref().map(slot).transpose()?,
     };
-    let script = beside(cx, table.script.as_deref(), "templates/radio.txt")?;
-    let clean = beside(cx, table.clean.as_deref(), "templates/radio-may-doc.txt")?;
+    let script = cx.beside(table.script.as_deref(), "templates/radio.txt")?;
+    let clean = cx.beside(table.clean.as_deref(), "templates/radio-may-doc.txt")?;
     let announcer = render::Announcer::new(
         manner,
         reader,
@@ -125,18 +125,6 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
         announcer,
         zone: cx.office.timezone,
     }))
-}
-
-/// A file beside the channel files: the one that is named, or the usual one if it is there.
-fn beside(cx: &OpenContext<'_>, named: Option<&Path>, usual: &str) -> Result<Option<String>, SettingsError> {
-    let path = named.map_or_else(|| cx.folder.join(usual), |named| cx.path(named));
-    if named.is_none() && !path.exists() {
-        return Ok(None);
-    }
-    std::fs::read_to_string(&path).map(Some).map_err(|error| {
-        let path = path.display();
-        SettingsError::new(text!("không đọc được {path}: {error}", "cannot read {path}: {error}"))
-    })
 }
 
 fn lexicon(tsv: Option<&str>) -> Result<Lexicon, SettingsError> {
