@@ -113,6 +113,12 @@ fn help_says_what_every_command_does() {
             &["pause", "--help"],
             &["resume", "--help"],
             &["kinds", "--help"],
+            &["subscribers", "--help"],
+            &["subscribers", "import", "--help"],
+            &["subscribers", "export", "--help"],
+            &["subscribers", "add", "--help"],
+            &["subscribers", "remove", "--help"],
+            &["email", "bounce", "--help"],
             &["balance", "--help"],
         ],
     );
@@ -178,6 +184,101 @@ fn publishing_and_looking_reads_well_in_both_languages() {
             ],
         );
     }
+}
+
+#[test]
+fn keeping_a_list_of_people_reads_well_in_both_languages() {
+    for language in ["vi", "en"] {
+        let world = house();
+        let list = "Họ tên;Thư điện tử\nTrần Thị Lan;lan@example.vn\nai đó;không có\n\"Lê \"\"Minh\"\"; tổ 3\";minh@example.vn\n;LAN@example.vn\n";
+        world.write("ds.csv", list);
+        let file = world.path("ds.csv").display().to_string();
+        compare(
+            &world,
+            &format!("subscribers-{language}"),
+            language,
+            &[
+                &["subscribers", "import", "email", &file],
+                &["subscribers", "import", "email", &file, "--json"],
+                &["subscribers", "add", "email", "hoa@example.vn", "--name", "Hoa"],
+                &["subscribers", "add", "email", "Hoa@example.vn"],
+                &["subscribers", "add", "email", "hoa"],
+                &["subscribers", "remove", "email", "lan@example.vn"],
+                &["subscribers", "remove", "email", "lan@example.vn"],
+                &["subscribers", "remove", "email", "hoa@example.vn", "--for-good"],
+                &["subscribers", "add", "email", "hoa@example.vn"],
+                &["subscribers", "import", "email", &file],
+                &["subscribers", "export", "email"],
+                &["subscribers", "export", "email", "--json"],
+                &["subscribers", "add", "email", "hoa@example.vn", "--again", "--json"],
+                &["subscribers", "export", "radio"],
+                &["subscribers", "export", "emial"],
+                &["subscribers", "import", "email", "khong-co.csv"],
+            ],
+        );
+    }
+}
+
+/// What was given out can be taken in again, in another office too.
+#[test]
+fn an_exported_list_is_taken_in_again_as_it_was() {
+    let world = house();
+    let names = ["Trần, Lan", "\"Minh\"", "Hai; chữ", ""];
+    for (at, name) in names.iter().enumerate() {
+        printed(&world, &["subscribers", "add", "email", &format!("a{at}@example.vn"), "--name", name]);
+    }
+    printed(&world, &["subscribers", "remove", "email", "a3@example.vn", "--for-good"]);
+    let list = printed(&world, &["subscribers", "export", "email"]);
+    assert!(list.starts_with("email,name,standing,listed,since,reason\n"), "{list}");
+    assert_eq!(list.lines().count(), 5);
+    assert!(!list.contains("huy-nhan-thu"));
+    let other = house();
+    other.write("ds.csv", &list);
+    let file = other.path("ds.csv").display().to_string();
+    let sum = crate::support::house::json(&other, &["subscribers", "import", "email", &file, "--json"]);
+    assert_eq!((&sum["added"], &sum["kept_out"], &sum["bad"]), (&3.into(), &1.into(), &0.into()));
+    let again = printed(&other, &["subscribers", "export", "email"]);
+    let columns = |list: &str| -> Vec<Vec<String>> {
+        let mut reader = csv::Reader::from_reader(list.as_bytes());
+        reader.records().map(|record| record.unwrap().iter().take(2).map(str::to_owned).collect()).collect()
+    };
+    assert_eq!(columns(&again), columns(&list)[..3]);
+}
+
+/// By the process's own count of its memory.
+#[test]
+fn a_hundred_thousand_people_are_taken_in_without_being_held_in_memory() {
+    use std::fmt::Write as _;
+    let world = house();
+    let list = |number: usize| {
+        let mut list = String::from("email,name,place\n");
+        for at in 0..number {
+            let name = "Nguyễn ".repeat(30);
+            writeln!(list, "nguoi.{at:06}@example.vn,{name}{at},Thôn Đoài").expect("a string");
+        }
+        list.push_str("nguoi.000000@example.vn,Người thứ 0,\nkhông\n");
+        world.write("ds.csv", &list);
+        world.path("ds.csv").display().to_string()
+    };
+    let peak = |file: &str| -> u64 {
+        let sum = world.path("tong.json").display().to_string();
+        let loa = format!("{:?}", world.loa(&["subscribers", "import", "email", file, "--json"]));
+        let script =
+            format!("{loa} > {sum} 2>/dev/null & while grep VmHWM /proc/$!/status 2>/dev/null; do sleep 0.01; done");
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        said.lines().filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).max().expect("a peak in kB")
+    };
+    let small = peak(&list(5_001));
+    let large = peak(&list(100_000));
+    let sum: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(world.path("tong.json")).unwrap()).unwrap();
+    assert_eq!(
+        (&sum["added"], &sum["known"], &sum["duplicates"], &sum["bad"]),
+        (&94_999.into(), &5_001.into(), &1.into(), &1.into())
+    );
+    // Fingerprints (16 bytes each) and the store's cache may grow; names and addresses (29 MB) may not be in there.
+    assert!(large < small + 15_000, "{small} kB for 5,000 people, {large} kB for 100,000");
 }
 
 #[test]

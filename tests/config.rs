@@ -481,3 +481,17 @@ fn mistakes_among_targets_are_shown_at_their_line() {
     let Err(error) = spec.open(&office, std::path::Path::new("."), true) else { panic!("it opened") };
     assert_eq!(error.line, Some(9), "{error:?}");
 }
+
+#[test]
+fn the_mailroom_is_set_up_with_a_folder_and_a_number_of_days() {
+    let parse = |source: &str| loa::config::Config::parse(std::path::Path::new("/srv/loa/config.toml"), source);
+    assert_eq!(parse("").unwrap().mail.soft_bounces, 5);
+    let mail = parse("[mail]\nbounces = \"thu-ve\"\nsoft_bounces = 3\n").unwrap().mail;
+    assert_eq!(mail.soft_bounces, 3);
+    let maildir = mail.bounces.unwrap();
+    assert_eq!(maildir.folder, std::path::Path::new("/srv/loa/thu-ve"));
+    assert_eq!(maildir.check().unwrap_err().line, Some(2));
+    let wrong = parse("[mail]\nsoft_bounces = 0\n").unwrap_err();
+    assert_eq!(wrong.line, Some(2));
+    assert!(parse("[mail]\nbounce = \"x\"\n").unwrap_err().text.vi.contains("bounces"));
+}

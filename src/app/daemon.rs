@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::lanes::Lanes;
 use super::lock::Lock;
-use super::{App, AppError};
+use super::{App, AppError, mailroom};
 use crate::config;
 use crate::console::{Console, router};
 use crate::dispatch::{Shop, on_lost};
@@ -70,6 +70,13 @@ pub async fn run(app: App, life: Lifecycle, listening: Listening) -> Result<(), 
             })
         });
     }
+    if let Some(maildir) = app.config().mail.bounces.clone() {
+        let (mailroom, stop) = (app.mailroom(), life.stop.clone());
+        parts.spawn(async move {
+            mailroom::watch(&maildir.folder, &mailroom, &stop).await;
+            Ok(())
+        });
+    }
     if let Some(listener) = listener {
         let (service, stop) = (service(&app), life.stop.clone());
         parts.spawn(async move {
@@ -104,6 +111,8 @@ fn service(app: &App) -> axum::Router {
     let summaries = app.clone();
     let console = Console {
         ledger: app.ledger(),
+        subscribers: app.subscribers(),
+        office: app.config().office.name.clone(),
         channels: Arc::new(move || summaries.summaries()),
         tokens: app.config().http.tokens.clone().into(),
         language: app.config().office.language,

@@ -3,6 +3,7 @@
 mod daemon;
 mod lanes;
 mod lock;
+mod mailroom;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -14,12 +15,15 @@ use crate::console::ChannelSummary;
 use crate::delivery::{Action, Plan, Why};
 use crate::intake::{Fetcher, Intake, Subscription, Subscriptions};
 use crate::ledger::Ledger;
-use crate::queue::{Candidate, Planner, Queue, StoreError};
+use crate::queue::{Candidate, Planner, Queue, StoreError, Subscribers};
 use crate::schedule::{Change, Schedule};
 use crate::store::Store;
+use crate::text;
+use crate::text::nearest::Unknown;
 use crate::text::{Language, Text};
 
 pub use daemon::{Listening, run};
+pub use mailroom::{LONGEST_LETTER, Mailroom, Received};
 
 /// What kept loa from working.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +120,45 @@ impl App {
     #[must_use]
     pub fn ledger(&self) -> Arc<dyn Ledger> {
         Arc::new(self.store.clone())
+    }
+
+    /// Who may be written to.
+    #[must_use]
+    pub fn subscribers(&self) -> Arc<dyn Subscribers> {
+        Arc::new(self.store.clone())
+    }
+
+    /// Where letters that come back are read.
+    #[must_use]
+    pub fn mailroom(&self) -> Mailroom {
+        Mailroom {
+            subscribers: self.subscribers(),
+            clock: self.clock.clone(),
+            language: self.config.office.language,
+            soft_bounces: self.config.mail.soft_bounces,
+        }
+    }
+
+    /// Whether `channel` is there and writes to people who may join and leave.
+    ///
+    /// # Errors
+    /// In words, with the nearest name or with what kind it is.
+    pub fn has_audience(&self, channel: &str) -> Result<(), Text> {
+        let specs = self.specs();
+        match specs.iter().find(|spec| spec.channel == channel) {
+            Some(spec) if spec.kind.audience => Ok(()),
+            Some(spec) => {
+                let kind = spec.kind.name;
+                Err(text!(
+                    "kênh {channel} thuộc loại {kind}, không có danh sách người nhận",
+                    "channel {channel} is of the kind {kind}, which has no list of people"
+                ))
+            }
+            None => {
+                let valid = specs.iter().filter(|spec| spec.kind.audience).map(|spec| spec.channel.clone()).collect();
+                Err(Unknown { name: channel.to_owned(), valid, field: false }.text())
+            }
+        }
     }
 
     /// The channels as their files are now.

@@ -23,6 +23,13 @@ impl Address {
     pub fn domain(&self) -> &str {
         domain_of(&self.0)
     }
+
+    /// Enough of it for its owner to know it, and for nobody else: `l•••@example.vn`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let first = self.0.chars().next().filter(|first| *first != '@');
+        format!("{}•••@{}", first.map_or_else(String::new, String::from), self.domain())
+    }
 }
 
 /// What follows the last `@` of an address.

@@ -1,12 +1,13 @@
 //! Lists of people: a text or CSV file, one to a line, or TOML.
 
-use std::io::BufRead;
+use std::io::BufReader;
 use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::Entry;
+use super::columns::{Columns, delimiter};
 use crate::text;
 use crate::text::Text;
 
@@ -19,16 +20,43 @@ pub struct BadLine {
     pub text: Text,
 }
 
+/// What a line of a list says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Somebody.
+    Person(Entry),
+    /// Somebody who is not to be written to: the line of an export that says so.
+    NotOne(Entry),
+    /// Nobody, though it should.
+    Bad(BadLine),
+}
+
+/// The lines of a list, one by one, in its order.
+pub type Lines = Box<dyn Iterator<Item = Line> + Send>;
+
 /// The people of a list, one by one, in its order.
 pub type Entries = Box<dyn Iterator<Item = Result<Entry, BadLine>> + Send>;
 
-/// The people named in `file`. Text and CSV are read line by line, so that a long list needs no memory; the first
-/// column is the address, the second, if there is one, the name; lines that begin with `#` and a heading are left
-/// out. A `.toml` file holds `[[recipients]]` with `email` and, if wanted, `name`.
+/// The people named in `file`, without those of whom it says that they may not be written to.
+///
+/// # Errors
+/// As for [`lines`].
+pub fn entries(file: &Path) -> Result<Entries, Text> {
+    Ok(Box::new(lines(file)?.filter_map(|line| match line {
+        Line::Person(entry) => Some(Ok(entry)),
+        Line::NotOne(_) => None,
+        Line::Bad(bad) => Some(Err(bad)),
+    })))
+}
+
+/// What is written in `file`. Text and CSV are read line by line, so that a long list needs no memory: columns stand
+/// between commas, semicolons or tabs, a heading says which is which, and lines that begin with `#` are left out.
+/// Without a heading the address is the column with an `@`, and the first other column with a letter is the name. A
+/// `.toml` file holds `[[recipients]]` with `email` and, if wanted, `name`.
 ///
 /// # Errors
 /// When the file cannot be read or is not TOML where its name says so.
-pub fn entries(file: &Path) -> Result<Entries, Text> {
+pub fn lines(file: &Path) -> Result<Lines, Text> {
     let shown = file.display();
     let unreadable = |error: std::io::Error| {
         text!(
@@ -43,33 +71,61 @@ pub fn entries(file: &Path) -> Result<Entries, Text> {
         })?;
         return Ok(Box::new(people.into_iter()));
     }
-    let lines = std::io::BufReader::new(std::fs::File::open(file).map_err(unreadable)?).lines();
-    Ok(Box::new((1..).zip(lines).filter_map(|(line, text)| match text {
-        Ok(text) => from_line(line, &text),
-        Err(error) => Some(Err(BadLine { line, text: Text::same(error.to_string()) })),
+    let mut opened = BufReader::new(std::fs::File::open(file).map_err(unreadable)?);
+    let between = delimiter(&mut opened).map_err(unreadable)?;
+    let reader = csv::ReaderBuilder::new()
+        .delimiter(between)
+        .has_headers(false)
+        .flexible(true)
+        .comment(Some(b'#'))
+        .from_reader(opened);
+    let mut columns: Option<Columns> = None;
+    Ok(Box::new(reader.into_byte_records().filter_map(move |record| {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                return Some(bad(line, Text::same(error.to_string())));
+            }
+        };
+        let line = record.position().map_or(0, csv::Position::line);
+        let Some(fields) = fields(&record) else {
+            return Some(bad(
+                line,
+                text!(
+                    "dòng này không phải chữ UTF-8; lưu lại danh sách với bảng mã UTF-8",
+                    "the line is not UTF-8; save the list as UTF-8"
+                ),
+            ));
+        };
+        if fields.iter().all(String::is_empty) || fields.first().is_some_and(|field| field.starts_with('#')) {
+            return None;
+        }
+        match &columns {
+            None => {
+                let found = Columns::of_heading(&fields);
+                let is_heading = found.is_some();
+                let found = columns.insert(found.unwrap_or_default());
+                if is_heading { None } else { Some(found.read(line, &fields)) }
+            }
+            Some(columns) => Some(columns.read(line, &fields)),
+        }
     })))
 }
 
-fn from_line(line: usize, text: &str) -> Option<Result<Entry, BadLine>> {
-    let text = text.trim_start_matches('\u{feff}');
-    let mut columns = text.split([',', ';', '\t']).map(|column| column.trim().trim_matches('"'));
-    let address = columns.next().unwrap_or_default();
-    if address.is_empty() || address.starts_with('#') || (line == 1 && is_heading(address)) {
-        return None;
-    }
-    let name = columns.next().filter(|name| !name.is_empty()).map(str::to_owned);
-    Some(entry(line, address, name))
+/// The fields of a line without the space around them; `None` where they are no text.
+fn fields(record: &csv::ByteRecord) -> Option<Vec<String>> {
+    let field = |field| Some(std::str::from_utf8(field).ok()?.trim_matches(blank).to_owned());
+    record.iter().map(field).collect()
 }
 
-fn is_heading(word: &str) -> bool {
-    ["email", "e-mail", "address", "thư", "địa chỉ"].iter().any(|heading| word.to_lowercase() == *heading)
+/// White space, and what spreadsheets put at the beginning of a file or between words.
+fn blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}')
 }
 
-fn entry(line: usize, address: &str, name: Option<String>) -> Result<Entry, BadLine> {
-    match address.parse() {
-        Ok(address) => Ok(Entry { address, name }),
-        Err(text) => Err(BadLine { line, text }),
-    }
+pub(super) fn bad(line: u64, text: Text) -> Line {
+    Line::Bad(BadLine { line: usize::try_from(line).unwrap_or(usize::MAX), text })
 }
 
 #[derive(Deserialize)]
@@ -86,9 +142,21 @@ struct Person {
     name: Option<String>,
 }
 
-fn from_toml(list: &str) -> Result<Vec<Result<Entry, BadLine>>, toml::de::Error> {
+fn from_toml(list: &str) -> Result<Vec<Line>, toml::de::Error> {
     let file: File = toml::from_str(list)?;
-    let line_of = |at: usize| list.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
-    let person = |person: Person| entry(line_of(person.email.span().start), person.email.get_ref(), person.name);
+    // The parser reads from front to back: each line break is counted once.
+    let (mut at, mut line) = (0, 1);
+    let mut line_of = |start: usize| {
+        line += list.bytes().take(start).skip(at).filter(|byte| *byte == b'\n').count() as u64;
+        at = start.max(at);
+        line
+    };
+    let person = |person: Person| {
+        let line = line_of(person.email.span().start);
+        match person.email.get_ref().parse() {
+            Ok(address) => Line::Person(Entry::new(address, person.name.as_deref().unwrap_or_default())),
+            Err(text) => bad(line, text),
+        }
+    };
     Ok(file.recipients.into_iter().map(person).collect())
 }

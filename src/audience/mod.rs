@@ -1,13 +1,22 @@
 //! Who reads a channel's letters: addresses, lists of them, and whether somebody may be written to.
 
 mod address;
+mod bounce;
+mod columns;
+mod fold;
 mod list;
+mod marks;
+mod status;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use address::{Address, domain_of};
-pub use list::{BadLine, Entries, entries};
+pub use bounce::{Bounce, Verdict, read_bounce};
+pub use columns::EXPORTED;
+pub use fold::folded;
+pub use list::{BadLine, Entries, Line, Lines, entries, lines};
+pub use marks::{UNSUBSCRIBE_PATH, letter_id};
 
 /// Somebody on a list, before anything else is known of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +25,15 @@ pub struct Entry {
     pub address: Address,
     /// Their name, where the list gives one.
     pub name: Option<String>,
+}
+
+impl Entry {
+    /// Somebody with a name on one line; a name without anything in it is none.
+    #[must_use]
+    pub fn new(address: Address, name: &str) -> Self {
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { address, name: Some(name).filter(|name| !name.is_empty()) }
+    }
 }
 
 /// Whether somebody may be written to.
@@ -33,6 +51,19 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// Whether this one stays where the other is reported: somebody's own word counts more than their mailbox's. An
+    /// end of it all, `Active`, is said by a person and always counts.
+    #[must_use]
+    pub fn outlasts(self, other: Self) -> bool {
+        let weight = |standing| match standing {
+            Self::Active => 0,
+            Self::Bounced => 1,
+            Self::Complained => 2,
+            Self::Unsubscribed => 3,
+        };
+        other != Self::Active && weight(self) >= weight(other)
+    }
+
     /// The word used in the store, in exports and in the API.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -69,7 +100,7 @@ pub struct Subscriber {
     pub standing: Standing,
     /// Why they may not, in the words of whoever said so.
     pub reason: Option<String>,
-    /// Temporary bounces since their standing last changed.
+    /// Days with a temporary bounce, of the thirty before the last one.
     pub soft_bounces: u32,
     /// Since when they stand so.
     pub since: DateTime<Utc>,

@@ -10,6 +10,7 @@ use crate::text::Text;
 pub type Open = fn(Settings<'_>, &OpenContext<'_>) -> Result<Arc<dyn Channel>, SettingsError>;
 
 /// One kind of channel.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the medium")]
 pub struct Kind {
     /// The word in `kind = "…"`.
     pub name: &'static str,
@@ -23,6 +24,8 @@ pub struct Kind {
     pub letters: bool,
     /// Whether a withdrawal quietly removes the copy, so that it need not wait for the morning.
     pub removes_quietly: bool,
+    /// Whether it writes to people one by one, who may join and leave.
+    pub audience: bool,
     /// Reads the settings and builds the channel. Touches no network.
     pub open: Open,
 }

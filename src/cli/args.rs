@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as Options, Parser, Subcommand};
 
+use super::subscribers::SubscribersCommand;
+
 /// Đăng một lần, mọi kênh của cơ quan cùng nói một điều · Publish once; every channel says the same thing
 #[derive(Parser)]
 #[command(name = "loa", version, propagate_version = true, after_help = EXAMPLES)]
@@ -59,11 +61,14 @@ pub(super) enum Command {
     Pause(Name),
     /// Cho một kênh chạy tiếp · Resume a channel
     Resume(Name),
-    /// Việc riêng của kênh thư điện tử · What email channels need
-    #[command(subcommand)]
-    Email(EmailCommand),
     /// Các loại kênh, kèm tệp mẫu · Kinds of channel, with a commented example
     Kinds(Kinds),
+    /// Danh sách người nhận thư của một kênh · Who is on a channel's list
+    #[command(subcommand)]
+    Subscribers(SubscribersCommand),
+    /// Công cụ cho kênh thư điện tử · Tools for email channels
+    #[command(subcommand)]
+    Email(EmailCommand),
     /// Đối chiếu: nhận = đã phát + chờ + giữ + hỏng + thu hồi · The balance that must add up
     Balance,
 }
@@ -274,6 +279,8 @@ pub(super) struct Name {
 pub(super) enum EmailCommand {
     /// Bản ghi DNS cần công bố (SPF, DKIM, DMARC), và kiểm tra khóa · DNS records to publish, and a check of the keys
     Dns(EmailDns),
+    /// Đọc một thư báo lỗi từ stdin, do máy chủ thư chuyển đến · Take in a bounce from standard input
+    Bounce,
 }
 
 #[derive(Options)]

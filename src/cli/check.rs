@@ -21,6 +21,7 @@ pub(super) fn check(config: &Config, printer: &Printer) -> Result<(), CliError> 
     for spec in specs.iter().filter(|spec| spec.enabled) {
         errors.extend(spec.open(&config.office, &config.base, !spec.rehearsal).err());
     }
+    errors.extend(config.mail.bounces.as_ref().and_then(|maildir| maildir.check().err()));
     if printer.json() {
         let list: Vec<Value> = errors.iter().map(|error| error_json(error, printer)).collect();
         printer.value(&json!({ "ok": errors.is_empty(), "errors": list }));

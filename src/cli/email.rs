@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::CliError;
-use super::args::{EmailCommand, EmailDns};
+use super::args::EmailDns;
 use super::print::Printer;
 use crate::app::AppError;
 use crate::channel::{DnsPlan, new_signing_key};
@@ -15,14 +15,8 @@ use crate::config::{Config, load_channels};
 use crate::text;
 use crate::text::nearest::Unknown;
 
-pub(super) fn email(config: &Config, asked: &EmailCommand, printer: &Printer) -> Result<(), CliError> {
-    match asked {
-        EmailCommand::Dns(asked) => dns(config, asked, printer),
-    }
-}
-
 /// The records to publish for a channel, and whether its keys are good. Touches no network.
-fn dns(config: &Config, asked: &EmailDns, printer: &Printer) -> Result<(), CliError> {
+pub(super) fn dns(config: &Config, asked: &EmailDns, printer: &Printer) -> Result<(), CliError> {
     let specs = load_channels(&config.channels, config.office.timezone).map_err(AppError::Config)?;
     let Some(spec) = specs.iter().find(|spec| spec.channel == asked.channel) else {
         let valid = specs.iter().map(|spec| spec.channel.clone()).collect();

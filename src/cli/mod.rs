@@ -2,16 +2,20 @@
 
 mod args;
 mod articles;
+mod bounce;
 mod check;
 mod decide;
 mod demo;
 mod email;
+mod export;
+mod import;
 mod look;
 mod preview;
 mod print;
 mod recipients;
 mod say;
 mod serve;
+mod subscribers;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,7 +26,7 @@ use crate::app::{App, AppError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::text::{Language, Text};
-use args::{Args, Command};
+use args::{Args, Command, EmailCommand};
 use print::Printer;
 
 /// Parses the command line and does what it says. Exit codes: 0 done, 1 failed, 2 misused.
@@ -90,7 +94,7 @@ async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
     match args.command {
         Command::Check => check::check(&config, printer),
         Command::Run => serve::run(config, printer).await,
-        Command::Email(asked) => email::email(&config, &asked, printer),
+        Command::Email(EmailCommand::Dns(asked)) => email::dns(&config, &asked, printer),
         Command::Preview(preview) => preview::preview(&config, &preview, printer).await,
         Command::Publish(publish) => articles::publish(&opened(config).await?, publish, printer).await,
         Command::Correct(correct) => articles::correct(&opened(config).await?, correct, printer).await,
@@ -107,6 +111,10 @@ async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
         Command::Resolve(resolve) => decide::resolve(&opened_anyway(config, printer).await?, resolve, printer).await,
         Command::Pause(pause) => decide::pause(&opened_anyway(config, printer).await?, pause, printer).await,
         Command::Resume(resume) => decide::resume(&opened_anyway(config, printer).await?, resume, printer).await,
+        Command::Subscribers(asked) => {
+            subscribers::subscribers(&opened_anyway(config, printer).await?, asked, printer).await
+        }
+        Command::Email(EmailCommand::Bounce) => bounce::bounce(&opened_anyway(config, printer).await?, printer).await,
         Command::Demo(_) | Command::Kinds(_) | Command::Say(_) => Ok(()),
     }
 }

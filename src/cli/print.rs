@@ -1,6 +1,6 @@
 //! The only place that prints. What is asked for goes to standard output, what went wrong to standard error.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use serde_json::Value;
 
@@ -62,6 +62,20 @@ impl Printer {
             Language::En => "error",
         };
         drop(writeln!(std::io::stderr().lock(), "{prefix}: {}", text.get(self.language)));
+    }
+
+    /// How far long work is, for a person at a terminal; each call writes over the last one.
+    pub(super) fn progress(&self, text: &Text) {
+        let mut terminal = std::io::stderr().lock();
+        if !self.json && terminal.is_terminal() {
+            drop(write!(terminal, "\r{}\u{1b}[K", text.get(self.language)));
+            drop(terminal.flush());
+        }
+    }
+
+    /// Takes away the last line of [`Printer::progress`].
+    pub(super) fn no_progress(&self) {
+        self.progress(&Text::default());
     }
 
     /// A table with a heading.

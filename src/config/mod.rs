@@ -3,6 +3,7 @@
 mod channel_file;
 mod error;
 mod folder;
+mod mail;
 mod office;
 mod secrets;
 mod store;
@@ -12,5 +13,6 @@ mod values;
 pub use channel_file::ChannelSpec;
 pub use error::ConfigError;
 pub use folder::{load_channels, load_good_channels, stamp};
+pub use mail::{MailConfig, Maildir};
 pub use office::{Config, HttpConfig, LogConfig};
 pub use values::{duration, rate, size};

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::ConfigError;
+use super::mail::{MailConfig, MailTable};
 use super::store::StoreTable;
 use super::values::{duration, size};
 use crate::channel::Office;
@@ -38,6 +39,8 @@ pub struct Config {
     pub pictures: PictureRules,
     /// The HTTP face.
     pub http: HttpConfig,
+    /// Letters that come back.
+    pub mail: MailConfig,
     /// How long work in flight may go on when loa is told to stop.
     pub grace: Duration,
     /// How often every channel's credential is looked at.
@@ -78,6 +81,8 @@ struct File {
     intake: IntakeTable,
     #[serde(default)]
     http: HttpTable,
+    #[serde(default)]
+    mail: MailTable,
     #[serde(default)]
     shutdown: ShutdownTable,
     #[serde(default)]
@@ -214,6 +219,7 @@ impl Config {
             folder: read.intake.folder.map(|folder| base.join(folder)),
             pictures,
             http: HttpConfig { listen: read.http.listen, tokens: tokens.collect::<Result<_, _>>()? },
+            mail: read.mail.read(file, source, &base),
             grace,
             check_every,
             log: LogConfig {

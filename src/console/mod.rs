@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod health;
 mod problem;
+mod unsubscribe;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use axum::Router;
 
 use crate::clock::Clock;
 use crate::ledger::Ledger;
+use crate::queue::Subscribers;
 use crate::text::Language;
 
 pub use api::{ChannelSummary, channel_json, delivery_json, pause_of, reason, stops};
@@ -22,6 +24,10 @@ pub use problem::Problem;
 pub struct Console {
     /// What can be asked.
     pub ledger: Arc<dyn Ledger>,
+    /// Who may be written to.
+    pub subscribers: Arc<dyn Subscribers>,
+    /// The office's name.
+    pub office: String,
     /// The configured channels, as they are at the moment of asking.
     pub channels: Arc<dyn Fn() -> Vec<ChannelSummary> + Send + Sync>,
     /// Who may call.
@@ -32,7 +38,7 @@ pub struct Console {
     pub clock: Clock,
 }
 
-/// All routes: `articles` are the intake's, behind the same tokens.
+/// All routes: `articles` are the intake's, behind the same tokens. The page to unsubscribe needs none.
 pub fn router(console: Console, articles: Router) -> Router {
     let console = Arc::new(console);
     let guarded = articles
@@ -41,5 +47,6 @@ pub fn router(console: Console, articles: Router) -> Router {
     guarded
         .merge(health::routes(Arc::clone(&console)))
         .fallback(problem::not_found)
-        .layer(axum::middleware::from_fn_with_state(console, problem::in_language))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&console), problem::in_language))
+        .merge(unsubscribe::routes(console))
 }

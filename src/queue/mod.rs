@@ -17,7 +17,7 @@ use crate::delivery::{Delivery, DeliveryId, Event, Plan, Unclear};
 use crate::text::Text;
 
 pub use error::StoreError;
-pub use subscribers::{Imported, Subscribers};
+pub use subscribers::{Imported, NewStanding, SoftBounce, Subscribers, WithJobs};
 pub use types::{
     Accepted, Answer, AttemptReport, Candidate, Change, Current, Handover, LeaseRequest, Leased, LeasedItem, Pause,
     PauseCause, Rate, Settlement, Verdict, Work,

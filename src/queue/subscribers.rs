@@ -17,10 +17,40 @@ pub struct Imported {
     pub kept_out: usize,
 }
 
-/// Subscribers of channels that write letters. Each change by a person is a line in the ledger.
+/// Somebody's new standing, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewStanding {
+    /// The standing.
+    pub standing: Standing,
+    /// Why, in the words of whoever said so.
+    pub reason: Option<String>,
+    /// Who says so, for the ledger.
+    pub who: String,
+    /// Since when.
+    pub at: DateTime<Utc>,
+}
+
+/// A temporary bounce.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoftBounce {
+    /// SHA-256 of the letter that came back: the same letter counts once.
+    pub message: String,
+    /// In the far side's words.
+    pub reason: String,
+    /// On how many of thirty days a mailbox may put us off before it counts as bounced.
+    pub limit: u32,
+    /// When it came.
+    pub at: DateTime<Utc>,
+}
+
+/// Somebody, with the keys of the jobs that they had a copy of.
+pub type WithJobs = (Subscriber, Vec<String>);
+
+/// Subscribers of channels that write letters. Each change of somebody's standing, and each change of a list by a
+/// person, is a line in the ledger.
 pub trait Subscribers: Send + Sync {
-    /// Puts people on the channel's list. `again`: those too who once asked not to be written to, or whose mailbox
-    /// refused.
+    /// Puts people on the channel's list, in one transaction. `again`: those too who once asked not to be written to,
+    /// or whose mailbox refused. Somebody named twice counts once.
     fn import(
         &self,
         channel: String,
@@ -39,25 +69,22 @@ pub trait Subscribers: Send + Sync {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Sets how somebody stands; a person who is not known yet becomes known by it. Says how they stood before.
+    /// Sets how somebody stands, unless how they stand already outlasts it ([`Standing::outlasts`]); a person who is
+    /// not known yet becomes known by it. Says how they stood before.
     fn stand(
         &self,
         channel: String,
         address: Address,
-        standing: Standing,
-        reason: Option<String>,
-        who: String,
-        now: DateTime<Utc>,
+        new: NewStanding,
     ) -> BoxFuture<'_, Result<Option<Standing>, StoreError>>;
 
-    /// Counts a temporary bounce; with the `limit`th they stand as bounced. Says how they stand now.
+    /// Counts a temporary bounce, at most one a day and each letter once; with the limit they stand as bounced. Says
+    /// how they stand now; `None` when they are not known.
     fn soft_bounce(
         &self,
         channel: String,
         address: Address,
-        limit: u32,
-        reason: String,
-        now: DateTime<Utc>,
+        bounce: SoftBounce,
     ) -> BoxFuture<'_, Result<Option<Standing>, StoreError>>;
 
     /// Everybody known on a channel by address, `most` of them after `after`.
@@ -71,6 +98,6 @@ pub trait Subscribers: Send + Sync {
     /// Who has this token.
     fn by_token(&self, token: String) -> BoxFuture<'_, Result<Option<Subscriber>, StoreError>>;
 
-    /// Everywhere an address is known, with the keys of the jobs that it had a copy of.
-    fn find(&self, address: Address) -> BoxFuture<'_, Result<Vec<(Subscriber, Vec<String>)>, StoreError>>;
+    /// Everywhere an address is known, with the keys of the jobs that it was sent a copy of.
+    fn find(&self, address: Address) -> BoxFuture<'_, Result<Vec<WithJobs>, StoreError>>;
 }

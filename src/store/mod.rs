@@ -36,6 +36,8 @@ mod row;
 mod settle;
 mod single_copies;
 mod sqlite;
+mod standing;
+mod subscribers;
 mod sweep;
 mod token;
 mod tx;

@@ -72,7 +72,8 @@ impl SqliteOptions {
             every.tick().await;
             let row = connection.first(VERSION, Vec::new()).await?;
             let version = row.map(|row| row.int("data_version")).transpose()?.unwrap_or_default();
-            if seen.replace(version).is_some_and(|before| before != version) {
+            // The first look rings as well: what was written before it is not seen to have changed.
+            if seen.replace(version) != Some(version) {
                 bells.ring_all();
             }
         }

@@ -101,7 +101,7 @@ impl Key {
         }
     }
 
-    /// The public half as the DNS record has it: for RSA a SubjectPublicKeyInfo, for Ed25519 the bare key.
+    /// The public half as the DNS record has it: for RSA a `SubjectPublicKeyInfo`, for Ed25519 the bare key.
     pub(super) fn published(&self) -> String {
         match self {
             Self::Rsa(key) => STANDARD.encode(subject_public_key_info(key.public_key().as_ref())),

@@ -67,9 +67,8 @@ fn server(transport: &Transport) -> String {
     let host = name.rsplit_once(':').map_or(name.as_str(), |(host, _)| host);
     match host.parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) if !address.is_loopback() && !address.is_private() => format!("ip4:{address} "),
-        Ok(_) => String::new(),
         Err(_) if host.contains('.') => format!("a:{host} "),
-        Err(_) => String::new(),
+        _ => String::new(),
     }
 }
 

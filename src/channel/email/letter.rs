@@ -7,7 +7,7 @@ use super::dkim::Seal;
 use super::headers::Headers;
 use super::pictures;
 use super::quoted::{Run, find};
-use crate::article::sha256_hex;
+use crate::audience::letter_id;
 use crate::channel::{Addressee, Job, SendError};
 use crate::delivery::Live;
 use crate::text;
@@ -86,8 +86,7 @@ impl Letters {
 
     /// Derived from the job and the recipient: a repeat carries the same one.
     pub(super) fn message_id(&self, job_key: &str, recipient: &str) -> String {
-        let hash = sha256_hex(format!("{job_key} {recipient}").as_bytes());
-        format!("{}@{}", hash.get(..32).unwrap_or(&hash), self.domain)
+        format!("{}@{}", letter_id(job_key, recipient), self.domain)
     }
 }
 

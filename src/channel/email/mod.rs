@@ -48,6 +48,7 @@ pub(super) const KIND: Kind = Kind {
     bundles: true,
     letters: true,
     removes_quietly: false,
+    audience: true,
     open,
 };
 

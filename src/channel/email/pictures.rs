@@ -48,11 +48,11 @@ pub(super) fn shown<'a>(manner: &Manner, items: &'a [Item]) -> Vec<Vec<Shown<'a>
     let mut carried = BTreeSet::new();
     let mut source = |image: &Image| {
         let public = is_public(&image.url);
-        if let Some(kept) = image.kept.as_ref().filter(|_| manner.images == Images::Inline || !public) {
-            if carried.contains(&kept.hash) || carried.len() < MOST_CARRIED {
-                carried.insert(kept.hash.clone());
-                return Some(format!("cid:{}", content_id(&kept.hash, manner.domain())));
-            }
+        if let Some(kept) = image.kept.as_ref().filter(|_| manner.images == Images::Inline || !public)
+            && (carried.contains(&kept.hash) || carried.len() < MOST_CARRIED)
+        {
+            carried.insert(kept.hash.clone());
+            return Some(format!("cid:{}", content_id(&kept.hash, manner.domain())));
         }
         public.then(|| image.url.clone())
     };

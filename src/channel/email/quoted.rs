@@ -94,7 +94,8 @@ fn escaped(c: char) -> String {
         return c.to_string();
     }
     let mut bytes = [0; 4];
-    c.encode_utf8(&mut bytes).bytes().map(|byte| format!("={byte:02X}")).collect()
+    let hex: Vec<String> = c.encode_utf8(&mut bytes).bytes().map(|byte| format!("={byte:02X}")).collect();
+    hex.concat()
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ impl Letter {
         // RFC 2919, RFC 2369, RFC 8058. On one line: folding has broken signatures in practice.
         head.add("List-Id", &format!("<{}.{}>", manner.list(), manner.domain()));
         let link = unsubscribe(cx).filter(|link| link.starts_with("https://"));
-        let letter = manner.bounces.as_ref().map(|bounces| unsubscribe_letter(bounces));
+        let letter = manner.bounces.as_ref().map(unsubscribe_letter);
         let ways: Vec<String> = [&link, &letter].into_iter().flatten().map(|way| format!("<{way}>")).collect();
         if !ways.is_empty() {
             head.add("List-Unsubscribe", &ways.join(", "));

@@ -33,6 +33,7 @@ pub(super) const KIND: Kind = Kind {
     bundles: true,
     letters: true,
     removes_quietly: false,
+    audience: false,
     open,
 };
 

@@ -38,6 +38,7 @@ pub(super) const KIND: Kind = Kind {
     bundles: false,
     letters: false,
     removes_quietly: true,
+    audience: false,
     open,
 };
 

@@ -1,11 +1,16 @@
 //! Email: what a letter looks like, who gets one, and what a mail server may do.
 
 mod basics;
+mod bounces;
 mod bureau;
 mod desk;
 mod dkim;
 mod letters;
 mod looks;
+mod office;
+pub(crate) mod people;
 mod postfix;
+mod returned;
 mod sessions;
 mod templates;
+mod unsubscribe;

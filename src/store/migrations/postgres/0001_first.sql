@@ -127,7 +127,7 @@ CREATE TABLE recipients (
     listed        BIGINT NOT NULL, -- 1: on the channel's own list
     standing      TEXT   COLLATE "C" NOT NULL, -- active, unsubscribed, bounced, complained
     reason        TEXT,
-    soft_bounces  BIGINT NOT NULL,
+    soft_bounces  BIGINT NOT NULL, -- days in soft_bounces that count
     since         BIGINT NOT NULL,
     PRIMARY KEY (channel, address)
 );
@@ -166,3 +166,15 @@ CREATE INDEX copies_holders ON copies (channel, article_id, state);
 CREATE INDEX copies_open ON copies (channel, job_key, recipient) WHERE state = 'open';
 CREATE INDEX copies_recent ON copies (channel, at) WHERE state IN ('begun', 'sent');
 CREATE INDEX copies_of ON copies (recipient);
+
+-- Days on which a recipient's mailbox put a letter off for good: one row a day, however many letters there were, and
+-- none for a bounce that was counted before.
+CREATE TABLE soft_bounces (
+    channel       TEXT   COLLATE "C" NOT NULL,
+    address       TEXT   COLLATE "C" NOT NULL,
+    day           BIGINT NOT NULL, -- since 1970, UTC
+    message       TEXT   COLLATE "C" NOT NULL, -- SHA-256 of the bounce
+    at            BIGINT NOT NULL,
+    PRIMARY KEY (channel, address, day),
+    UNIQUE (channel, address, message)
+);

@@ -7,7 +7,7 @@ CREATE TABLE recipients (
     listed        INTEGER NOT NULL, -- 1: on the channel's own list
     standing      TEXT    NOT NULL, -- active, unsubscribed, bounced, complained
     reason        TEXT,
-    soft_bounces  INTEGER NOT NULL,
+    soft_bounces  INTEGER NOT NULL, -- days in soft_bounces that count
     since         INTEGER NOT NULL,
     PRIMARY KEY (channel, address)
 ) STRICT, WITHOUT ROWID;
@@ -36,3 +36,14 @@ ALTER TABLE copies ADD COLUMN at    INTEGER NOT NULL DEFAULT 0; -- of the last c
 CREATE INDEX copies_open ON copies (channel, job_key, recipient) WHERE state = 'open';
 CREATE INDEX copies_recent ON copies (channel, at) WHERE state IN ('begun', 'sent');
 CREATE INDEX copies_of ON copies (recipient);
+
+-- Days on which a recipient's mailbox put a letter off for good: one row a day, however many letters there were, and
+-- none for a bounce that was counted before.
+CREATE TABLE soft_bounces (
+    channel       TEXT    NOT NULL,
+    address       TEXT    NOT NULL,
+    day           INTEGER NOT NULL, -- since 1970, UTC
+    message       TEXT    NOT NULL, -- SHA-256 of the bounce
+    at            INTEGER NOT NULL,
+    PRIMARY KEY (channel, address, day)
+) STRICT, WITHOUT ROWID;
