@@ -4,6 +4,12 @@
 //! loa puts every recipient on record before and after. Then the memory of a process that has sent to 1,000 and to
 //! 100,000 people.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark measures, and prints what it measured"
+)]
+
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};

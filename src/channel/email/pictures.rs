@@ -48,13 +48,14 @@ pub(super) fn shown<'a>(manner: &Manner, items: &'a [Item]) -> Vec<Vec<Shown<'a>
     let mut carried = BTreeSet::new();
     let mut source = |image: &Image| {
         let public = is_public(&image.url);
-        if let Some(kept) = image.kept.as_ref().filter(|_| manner.images == Images::Inline || !public)
-            && (carried.contains(&kept.hash) || carried.len() < MOST_CARRIED)
-        {
-            carried.insert(kept.hash.clone());
-            return Some(format!("cid:{}", content_id(&kept.hash, manner.domain())));
+        let kept = image.kept.as_ref().filter(|_| manner.images == Images::Inline || !public);
+        match kept.filter(|kept| carried.contains(&kept.hash) || carried.len() < MOST_CARRIED) {
+            Some(kept) => {
+                carried.insert(kept.hash.clone());
+                Some(format!("cid:{}", content_id(&kept.hash, manner.domain())))
+            }
+            None => public.then(|| image.url.clone()),
         }
-        public.then(|| image.url.clone())
     };
     let one = |item: &'a Item| {
         let none = manner.images == Images::None || item.action == Action::Withdraw;

@@ -1,5 +1,6 @@
 //! Quoted-printable text (RFC 2045 §6.7), and places in it that a line's soft end may run through.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use lettre::message::Body;
@@ -94,8 +95,11 @@ fn escaped(c: char) -> String {
         return c.to_string();
     }
     let mut bytes = [0; 4];
-    let hex: Vec<String> = c.encode_utf8(&mut bytes).bytes().map(|byte| format!("={byte:02X}")).collect();
-    hex.concat()
+    c.encode_utf8(&mut bytes).bytes().fold(String::new(), |mut out, byte| {
+        // Writing into a string cannot fail.
+        let _ = write!(out, "={byte:02X}");
+        out
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! The words and the looks of letters: built in, or files that the office has put beside its channel files.
 
-use std::path::Path;
-
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::super::failure::RenderError;
@@ -50,8 +48,7 @@ impl Templates {
         let mut found = Self { plain: environment(AutoEscape::None), html: environment(AutoEscape::Html) };
         for (file, built_in) in FILES {
             let source = cx.beside(None, file)?.unwrap_or_else(|| built_in.to_owned());
-            let is_html = Path::new(file).extension().is_some_and(|ending| ending == "html");
-            let environment = if is_html { &mut found.html } else { &mut found.plain };
+            let environment = if file.contains(".html") { &mut found.html } else { &mut found.plain };
             environment.add_template_owned(file, source).map_err(|error| SettingsError::new(broken(&error)))?;
         }
         Ok(found)
