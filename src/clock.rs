@@ -62,6 +62,14 @@ impl Clock {
         self.0.moved.notify_waiters();
     }
 
+    /// Corrects a clock that follows the machine's by what the machine's is off, forward or back. One that stands still
+    /// stays.
+    pub fn correct(&self, by: TimeDelta) {
+        if self.0.still.is_none() {
+            self.advance(by);
+        }
+    }
+
     /// Moves the clock forward to an instant; an instant in the past leaves it as it is.
     pub fn advance_to(&self, instant: DateTime<Utc>) {
         let by = instant - self.now();

@@ -8,6 +8,7 @@ use loa::config::{ChannelSpec, Config, ConfigError, duration, load_channels, rat
 use loa::dispatch::RetryPolicy;
 use loa::queue::Rate;
 use loa::schedule::Timing;
+use loa::store::{SqliteOptions, StoreOptions};
 use loa::text::{Language, nearest};
 use serde::Deserialize;
 
@@ -250,13 +251,24 @@ fn config_toml_means_what_it_says_and_may_be_empty() {
     assert_eq!(empty.office.timezone, HANOI);
     assert_eq!(empty.office.language, Language::Vi);
     assert_eq!(empty.channels, PathBuf::from("/etc/loa/channels"));
-    assert_eq!((empty.http.listen, empty.store.max_size), (None, None));
+    assert_eq!(empty.http.listen, None);
+    assert!(matches!(&empty.store, StoreOptions::Sqlite(SqliteOptions { max_size: None, .. })));
     let full = config(
         "name = \"UBND\"\nlanguage = \"en\"\n[store]\npath = \"/data/loa.db\"\nmax_size = \"2GB\"\n[shutdown]\ngrace = \"5s\"\n",
     );
     let full = full.unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!((full.store.path, full.store.max_size), (PathBuf::from("/data/loa.db"), Some(2 << 30)));
+    let StoreOptions::Sqlite(file) = full.store else { panic!("{:?}", full.store) };
+    assert_eq!((file.path, file.max_size), (PathBuf::from("/data/loa.db"), Some(2 << 30)));
     assert_eq!((full.office.language, full.grace), (Language::En, Duration::from_secs(5)));
+}
+
+#[test]
+fn a_store_on_a_server_is_named_without_its_password() {
+    let read = config("[store]\nurl = \"postgres://loa@db.noi-bo:5433/loa\"\npassword = { file = \"bi-mat\" }\n");
+    let store = read.unwrap_or_else(|error| panic!("{error}")).store;
+    assert!(matches!(store, StoreOptions::Postgres(_)) && store.file().is_none());
+    let shown = format!("{store:?}");
+    assert!(shown.contains("db.noi-bo:5433/loa") && !shown.contains("bi-mat"), "{shown}");
 }
 
 #[test]
@@ -267,6 +279,11 @@ fn a_mistake_in_config_toml_is_told_with_its_line() {
         ("language = \"fr\"", 1, "không có giá trị \"fr\"", "no value \"fr\""),
         ("[store]\npaht = \"x\"", 2, "có phải \"path\"", "did you mean \"path\""),
         ("[store]\nmax_size = \"2 tỉ\"", 2, "\"500MB\"", "is not a size"),
+        ("[store]\nurl = \"mysql://loa@db/loa\"", 2, "postgres://", "postgres://"),
+        ("[store]\nurl = \"postgres://loa:bimat@db/loa\"", 2, "không viết trong url", "does not stand in the url"),
+        ("[store]\nurl = \"postgres://db/loa?password=bimat\"", 2, "không viết trong url", "does not stand in the url"),
+        ("[store]\nurl = \"postgres://loa@db/loa\"\npath = \"loa.db\"", 3, "của tệp SQLite", "belong to a SQLite file"),
+        ("[store]\npath = \"loa.db\"\npassword = { env = \"P\" }", 3, "chỉ dùng cùng url", "goes with url only"),
         ("[http]\nlisten = 8080", 2, "sai kiểu", "wrong type"),
         ("[[http.tokens]]\nname = \"cms\"\nsha256 = \"abc\"", 3, "64 chữ số", "64 hexadecimal"),
         ("[shutdown]\ngrace = \"soon\"", 2, "khoảng thời gian", "is not a duration"),
@@ -276,6 +293,7 @@ fn a_mistake_in_config_toml_is_told_with_its_line() {
         assert_eq!(error.line, Some(line), "{error}");
         assert!(error.text.vi.contains(vi), "{}", error.text.vi);
         assert!(error.text.en.contains(en), "{}", error.text.en);
+        assert!(!error.to_string().contains("bimat"), "a secret in {error}");
     }
     let missing = Config::load(Path::new("/no/such/config.toml")).err().unwrap();
     assert!(missing.text.vi.contains("--config"), "{missing}");

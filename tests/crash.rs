@@ -23,7 +23,7 @@ const ARTICLES: u64 = 40;
 const PATIENCE: Duration = Duration::from_secs(150);
 
 /// Looks again and again until it has come true, without holding up anything else.
-fn eventually(what: &str, mut come_true: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut come_true: impl FnMut() -> bool) {
     let began = now();
     while !come_true() {
         assert!(now() - began < PATIENCE, "in vain: {what}");
@@ -37,14 +37,14 @@ fn now() -> Duration {
 }
 
 /// Real time passes: when the kill comes is the subject of the test, not a way to wait for something.
-fn let_live(span: Duration) {
+pub(crate) fn let_live(span: Duration) {
     let until = now() + span;
     while let Some(left) = until.checked_sub(now()).filter(|left| !left.is_zero()) {
         std::thread::park_timeout(left);
     }
 }
 
-fn kill(mut daemon: Child) {
+pub(crate) fn kill(mut daemon: Child) {
     daemon.kill().expect("SIGKILL");
     daemon.wait().expect("an ended daemon");
 }
@@ -65,7 +65,7 @@ fn is_at_rest(row: &Value) -> bool {
     field(row, "state") == "settled" || asks
 }
 
-fn settle_everything(world: &World) {
+pub(crate) fn settle_everything(world: &World) {
     eventually("every delivery settles or asks", || {
         let rows = deliveries(world);
         !rows.is_empty() && rows.iter().all(is_at_rest)
@@ -73,7 +73,7 @@ fn settle_everything(world: &World) {
 }
 
 /// What loa admits not to know.
-fn asked(world: &World) -> BTreeSet<Delivery> {
+pub(crate) fn asked(world: &World) -> BTreeSet<Delivery> {
     deliveries(world)
         .iter()
         .filter(|row| field(row, "state") == "uncertain")
@@ -84,7 +84,7 @@ fn asked(world: &World) -> BTreeSet<Delivery> {
 }
 
 /// A person answers every question from the mailboxes, truthfully.
-fn answer(world: &World) {
+pub(crate) fn answer(world: &World) {
     for row in deliveries(world).iter().filter(|row| field(row, "state") == "uncertain") {
         assert_eq!(field(row, "channel"), "email", "only mail cannot be looked up: {row}");
         let article = format!("{}/{}", field(row, "source"), field(row, "external_id"));
@@ -106,7 +106,7 @@ fn title(number: u64) -> String {
     format!("Bài thử {} hết", cardinal(number, Region::North))
 }
 
-fn publish_forty(world: &World) -> Vec<(String, ArticleKey, Wanted)> {
+pub(crate) fn publish_forty(world: &World) -> Vec<(String, ArticleKey, Wanted)> {
     let mut files = Vec::new();
     let mut expected = Vec::new();
     for number in 1..=ARTICLES {

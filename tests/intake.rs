@@ -11,7 +11,7 @@ use loa::intake::{Draft, DraftContext, Format, Intake, IntakeError, Order, Subsc
 use loa::ledger::{Filter, Ledger as _};
 use loa::queue::Accepted;
 use loa::schedule::{Route, Schedule};
-use loa::store::{SqliteOptions, SqliteStore};
+use loa::store::{SqliteOptions, Store};
 use tempfile::TempDir;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -275,14 +275,14 @@ fn hours_are_read_as_people_write_them_and_bad_ones_are_refused() {
 
 struct Desk {
     _folder: TempDir,
-    store: SqliteStore,
+    store: Store,
     clock: Clock,
     intake: Intake,
 }
 
 async fn desk(channels: &[(&str, Route, Schedule)]) -> Desk {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&SqliteOptions { path: folder.path().join("loa.db"), max_size: None }).await.unwrap();
+    let store = Store::open(SqliteOptions { path: folder.path().join("loa.db"), max_size: None }).await.unwrap();
     let clock = Clock::still_at(utc("2026-11-23T08:00:00+07:00"));
     let subscriptions: Vec<Subscription> = channels
         .iter()

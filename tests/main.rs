@@ -24,6 +24,7 @@ mod channels;
 mod hostile;
 mod matrix;
 mod crash;
+mod nodes;
 mod edition;
 mod ways_in;
 mod bad_input;

@@ -18,7 +18,7 @@ use loa::queue::{
     Settlement, StoreError, Verdict, Work,
 };
 use loa::schedule::{ChannelGate, Schedule};
-use loa::store::{SqliteOptions, SqliteStore};
+use loa::store::{PostgresOptions, SqliteOptions, Store, StoreOptions};
 use loa::text::Text;
 use proptest::prelude::*;
 use sqlx::ConnectOptions as _;
@@ -26,6 +26,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 
 use crate::sample::{article, schedule, slots, utc};
+use crate::support::real_postgres::{Database, cluster};
 
 /// A Monday morning.
 const T0: &str = "2026-11-23T08:00:00+07:00";
@@ -38,14 +39,76 @@ fn options(folder: &Path) -> SqliteOptions {
     SqliteOptions { path: folder.join("loa.db"), max_size: None }
 }
 
-async fn open(folder: &TempDir) -> SqliteStore {
-    SqliteStore::open(&options(folder.path())).await.unwrap()
+/// Where a store is: it can be opened again, and by others.
+enum Place {
+    File(TempDir),
+    Server(Database),
 }
 
-async fn fresh() -> (TempDir, SqliteStore) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
-    (folder, store)
+impl Place {
+    fn file() -> Self {
+        Self::File(tempfile::tempdir().unwrap())
+    }
+
+    async fn server() -> Self {
+        Self::Server(cluster().database().await)
+    }
+
+    async fn open(&self) -> Store {
+        let options: StoreOptions = match self {
+            Self::File(folder) => options(folder.path()).into(),
+            Self::Server(database) => database.options().into(),
+        };
+        Store::open(options).await.unwrap()
+    }
+}
+
+/// What every store has to do: each sentence is a test twice.
+macro_rules! on_both {
+    ($($sentence:ident)*) => {
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $sentence() {
+                super::$sentence(super::Place::file()).await;
+            })*
+        }
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $sentence() {
+                super::$sentence(super::Place::server().await).await;
+            })*
+        }
+    };
+}
+
+on_both! {
+    what_is_accepted_is_leased_once_and_settled_with_a_ledger_row
+    nothing_is_leased_before_it_is_due_and_the_next_hour_is_told
+    a_refused_handover_changes_nothing
+    a_repeated_request_gets_its_first_answer_and_a_reused_key_is_refused
+    an_answer_under_an_older_lease_is_counted_and_changes_nothing
+    a_renewed_lease_is_not_swept_and_that_of_a_dead_process_is_at_once
+    two_stores_on_one_place_see_each_others_work
+    a_bell_rings_for_new_work_and_keeps_a_ring_nobody_heard
+    urgent_articles_and_withdrawals_go_first
+    a_withdrawal_of_what_was_never_sent_settles_without_sending
+    one_slot_is_one_edition_and_late_arrivals_get_the_next
+    an_edition_that_was_not_taken_goes_out_again_as_the_same_edition
+    an_edition_that_some_have_had_is_finished_under_its_own_slot
+    an_article_that_missed_an_edition_does_not_slip_into_its_repeat
+    an_uncertain_edition_is_looked_up_as_one
+    a_follower_is_woken_by_the_channel_it_waits_for
+    the_rate_limit_holds_across_reopening
+    a_pause_holds_across_reopening_until_somebody_ends_it
+    a_person_decides_only_where_there_is_something_to_decide
+    the_memory_of_single_copies_outlives_the_process
+    a_channel_that_rests_leases_nothing_until_then_or_until_a_person_wakes_it
+    several_stores_that_open_a_new_place_at_once_make_one_store
+    two_stores_that_lease_at_once_keep_one_rate_limit
+    two_stores_that_lease_at_once_make_one_edition
+    an_article_handed_to_two_stores_at_once_is_taken_once
+    what_one_store_writes_rings_the_bells_of_another
+    what_far_sides_say_is_kept_whatever_is_in_it
 }
 
 fn now_plan(now: DateTime<Utc>) -> Plan {
@@ -58,15 +121,16 @@ fn handover(article: &Article, now: DateTime<Utc>) -> Handover {
 
 /// Hands an article over to these channels, under the next revision.
 async fn hand(
-    store: &SqliteStore,
+    store: &Store,
     article: Article,
     plans: Vec<(String, Plan)>,
     now: DateTime<Utc>,
 ) -> Result<Accepted, StoreError> {
     let order = handover(&article, now);
+    let article = Arc::new(article);
     let decide = move |known: Option<&Current>| {
         let revision = known.map_or(Revision::FIRST, |known| known.revision.next());
-        Ok(Change::Revise { revision, article: Arc::new(article), plans })
+        Ok(Change::Revise { revision, article: Arc::clone(&article), plans: plans.clone() })
     };
     match store.accept(order, Box::new(decide)).await? {
         Verdict::Accepted(accepted) => Ok(accepted),
@@ -74,19 +138,19 @@ async fn hand(
     }
 }
 
-async fn publish(store: &SqliteStore, id: &str, channels: &[&str], now: DateTime<Utc>) -> Accepted {
+async fn publish(store: &Store, id: &str, channels: &[&str], now: DateTime<Utc>) -> Accepted {
     let plans = channels.iter().map(|channel| ((*channel).to_owned(), now_plan(now))).collect();
     hand(store, article(id), plans, now).await.unwrap()
 }
 
 /// Publishes into the next slot of a channel that collects.
-async fn publish_into(store: &SqliteStore, id: &str, schedule: &Schedule, now: DateTime<Utc>) -> Accepted {
+async fn publish_into(store: &Store, id: &str, schedule: &Schedule, now: DateTime<Utc>) -> Accepted {
     let article = article(id);
     let plan = schedule.plan(&article, loa::schedule::Change::Content, now);
     hand(store, article, vec![("radio".to_owned(), plan)], now).await.unwrap()
 }
 
-async fn withdraw(store: &SqliteStore, id: &str, now: DateTime<Utc>) {
+async fn withdraw(store: &Store, id: &str, now: DateTime<Utc>) {
     let decide = move |known: Option<&Current>| {
         let Some(known) = known else { return Err(Text::same("unknown")) };
         let plans = known.deliveries.iter().map(|delivery| (delivery.channel.clone(), now_plan(now)));
@@ -107,7 +171,7 @@ fn request(channel: &str, schedule: Schedule, now: DateTime<Utc>) -> LeaseReques
     }
 }
 
-async fn lease(store: &SqliteStore, channel: &str, now: DateTime<Utc>) -> Leased {
+async fn lease(store: &Store, channel: &str, now: DateTime<Utc>) -> Leased {
     store.lease(request(channel, schedule(), now)).await.unwrap()
 }
 
@@ -139,15 +203,15 @@ fn settlements(work: &Work, outcome: &Outcome, now: DateTime<Utc>) -> Vec<Settle
         .collect()
 }
 
-async fn settle(store: &SqliteStore, work: &Work, outcome: Outcome, now: DateTime<Utc>) -> usize {
+async fn settle(store: &Store, work: &Work, outcome: Outcome, now: DateTime<Utc>) -> usize {
     store.settle(settlements(work, &outcome, now)).await.unwrap()
 }
 
-async fn all(store: &SqliteStore) -> Vec<Delivery> {
+async fn all(store: &Store) -> Vec<Delivery> {
     store.deliveries(Filter::default()).await.unwrap().into_iter().map(|row| row.delivery).collect()
 }
 
-async fn only(store: &SqliteStore, channel: &str) -> Delivery {
+async fn only(store: &Store, channel: &str) -> Delivery {
     let filter = Filter { channel: Some(channel.to_owned()), ..Filter::default() };
     let rows = store.deliveries(filter).await.unwrap();
     assert_eq!(rows.len(), 1, "{rows:?}");
@@ -162,9 +226,8 @@ fn ids(leased: &Leased) -> Vec<String> {
     leased.work.iter().flat_map(|work| &work.items).map(|item| item.article.key.external_id.clone()).collect()
 }
 
-#[tokio::test]
-async fn what_is_accepted_is_leased_once_and_settled_with_a_ledger_row() {
-    let (folder, store) = fresh().await;
+async fn what_is_accepted_is_leased_once_and_settled_with_a_ledger_row(place: Place) {
+    let store = place.open().await;
     let accepted = publish(&store, "1", &["portal"], t(0)).await;
     assert_eq!((accepted.revision, accepted.changed, accepted.deliveries), (Revision(1), true, 1));
     let leased = lease(&store, "portal", t(0)).await;
@@ -180,14 +243,13 @@ async fn what_is_accepted_is_leased_once_and_settled_with_a_ledger_row() {
     assert_eq!(attempts[0].payload_hash.as_deref(), Some("hash"));
     // On disk, not in memory.
     store.close().await;
-    let store = open(&folder).await;
+    let store = place.open().await;
     assert_eq!(only(&store, "portal").await, delivery);
     assert!(lease(&store, "portal", t(9)).await.work.is_empty());
 }
 
-#[tokio::test]
-async fn nothing_is_leased_before_it_is_due_and_the_next_hour_is_told() {
-    let (_folder, store) = fresh().await;
+async fn nothing_is_leased_before_it_is_due_and_the_next_hour_is_told(place: Place) {
+    let store = place.open().await;
     hand(&store, article("1"), vec![("portal".to_owned(), now_plan(t(30)))], t(0)).await.unwrap();
     let early = lease(&store, "portal", t(29)).await;
     assert!(early.work.is_empty());
@@ -195,25 +257,24 @@ async fn nothing_is_leased_before_it_is_due_and_the_next_hour_is_told() {
     assert_eq!(lease(&store, "portal", t(30)).await.work.len(), 1);
 }
 
-#[tokio::test]
-async fn a_refused_handover_changes_nothing() {
-    let (_folder, store) = fresh().await;
+async fn a_refused_handover_changes_nothing(place: Place) {
+    let store = place.open().await;
     let order = handover(&article("1"), t(0));
     let verdict = store.accept(order, Box::new(|_| Err(Text::same("no")))).await.unwrap();
     assert_eq!(verdict, Verdict::Refused(Text::same("no")));
     assert!(store.find("1").await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn a_repeated_request_gets_its_first_answer_and_a_reused_key_is_refused() {
-    let (_folder, store) = fresh().await;
+async fn a_repeated_request_gets_its_first_answer_and_a_reused_key_is_refused(place: Place) {
+    let store = place.open().await;
     let ask = |fingerprint: &str| {
         let article = article("1");
         let request = Some(("token key".to_owned(), fingerprint.to_owned()));
         let order = Handover { request, ..handover(&article, t(0)) };
+        let article = Arc::new(article);
         let decide = move |known: Option<&Current>| {
             let revision = known.map_or(Revision::FIRST, |known| known.revision.next());
-            Ok(Change::Revise { revision, article: Arc::new(article), plans: Vec::new() })
+            Ok(Change::Revise { revision, article: Arc::clone(&article), plans: Vec::new() })
         };
         store.accept(order, Box::new(decide))
     };
@@ -224,9 +285,8 @@ async fn a_repeated_request_gets_its_first_answer_and_a_reused_key_is_refused() 
     assert_eq!(store.find("1").await.unwrap()[0].revision, Revision(1));
 }
 
-#[tokio::test]
-async fn an_answer_under_an_older_lease_is_counted_and_changes_nothing() {
-    let (_folder, store) = fresh().await;
+async fn an_answer_under_an_older_lease_is_counted_and_changes_nothing(place: Place) {
+    let store = place.open().await;
     publish(&store, "1", &["portal"], t(0)).await;
     let old = lease(&store, "portal", t(0)).await.work.remove(0);
     assert_eq!(store.sweep(t(1), None, lost()).await.unwrap(), 1, "its lease is over");
@@ -244,9 +304,8 @@ async fn an_answer_under_an_older_lease_is_counted_and_changes_nothing() {
     assert_eq!(outcomes, [("create", Some("lost")), ("look_up", None)]);
 }
 
-#[tokio::test]
-async fn a_renewed_lease_is_not_swept_and_that_of_a_dead_process_is_at_once() {
-    let (_folder, store) = fresh().await;
+async fn a_renewed_lease_is_not_swept_and_that_of_a_dead_process_is_at_once(place: Place) {
+    let store = place.open().await;
     publish(&store, "1", &["portal"], t(0)).await;
     let work = lease(&store, "portal", t(0)).await.work.remove(0);
     let held = vec![(work.items[0].delivery, work.items[0].attempt)];
@@ -257,10 +316,9 @@ async fn a_renewed_lease_is_not_swept_and_that_of_a_dead_process_is_at_once() {
     assert!(matches!(only(&store, "portal").await.state, State::Uncertain { look: Some(_), .. }));
 }
 
-#[tokio::test]
-async fn two_stores_on_one_file_see_each_others_work() {
-    let (folder, a) = fresh().await;
-    let b = open(&folder).await;
+async fn two_stores_on_one_place_see_each_others_work(place: Place) {
+    let a = place.open().await;
+    let b = place.open().await;
     publish(&a, "1", &["portal"], t(0)).await;
     let work = lease(&b, "portal", t(0)).await.work.remove(0);
     assert!(lease(&a, "portal", t(0)).await.work.is_empty(), "b has it");
@@ -286,17 +344,15 @@ async fn two_stores_on_one_file_see_each_others_work() {
     assert_eq!(taken, expected.into_iter().collect::<Vec<_>>());
 }
 
-#[tokio::test]
-async fn a_bell_rings_for_new_work_and_keeps_a_ring_nobody_heard() {
-    let (_folder, store) = fresh().await;
+async fn a_bell_rings_for_new_work_and_keeps_a_ring_nobody_heard(place: Place) {
+    let store = place.open().await;
     let bell = store.bell("portal");
     publish(&store, "1", &["portal"], t(0)).await;
     tokio::time::timeout(Duration::from_secs(5), bell.notified()).await.expect("the bell did not ring");
 }
 
-#[tokio::test]
-async fn urgent_articles_and_withdrawals_go_first() {
-    let (_folder, store) = fresh().await;
+async fn urgent_articles_and_withdrawals_go_first(place: Place) {
+    let store = place.open().await;
     publish(&store, "old", &["portal"], t(0)).await;
     let work = lease(&store, "portal", t(0)).await.work.remove(0);
     settle(&store, &work, Outcome::Shown(receipt(None)), t(0)).await;
@@ -309,9 +365,8 @@ async fn urgent_articles_and_withdrawals_go_first() {
     assert_eq!(ids(&leased), ["urgent", "old", "normal", "low"]);
 }
 
-#[tokio::test]
-async fn a_withdrawal_of_what_was_never_sent_settles_without_sending() {
-    let (_folder, store) = fresh().await;
+async fn a_withdrawal_of_what_was_never_sent_settles_without_sending(place: Place) {
+    let store = place.open().await;
     publish(&store, "1", &["portal", "radio"], t(0)).await;
     withdraw(&store, "1", t(1)).await;
     assert!(all(&store).await.iter().all(|delivery| delivery.state == State::Settled));
@@ -324,13 +379,12 @@ fn radio() -> Schedule {
     slots(&["0 9 * * *", "0 16 * * *"])
 }
 
-async fn lease_radio(store: &SqliteStore, now: DateTime<Utc>) -> Leased {
+async fn lease_radio(store: &Store, now: DateTime<Utc>) -> Leased {
     store.lease(request("radio", radio(), now)).await.unwrap()
 }
 
-#[tokio::test]
-async fn one_slot_is_one_edition_and_late_arrivals_get_the_next() {
-    let (folder, store) = fresh().await;
+async fn one_slot_is_one_edition_and_late_arrivals_get_the_next(place: Place) {
+    let store = place.open().await;
     let (nine, four) = (t(60), t(8 * 60));
     publish_into(&store, "1", &radio(), t(0)).await;
     publish_into(&store, "2", &radio(), t(10)).await;
@@ -346,7 +400,7 @@ async fn one_slot_is_one_edition_and_late_arrivals_get_the_next() {
     settle(&store, &work, Outcome::Shown(receipt(None)), t(61)).await;
     hand(&store, article("4"), vec![("radio".to_owned(), late)], t(62)).await.unwrap();
     store.close().await;
-    let store = open(&folder).await;
+    let store = place.open().await;
     let after = lease_radio(&store, t(62)).await;
     assert!(after.work.is_empty(), "the edition went out already");
     assert_eq!(after.next, Some(four));
@@ -354,9 +408,8 @@ async fn one_slot_is_one_edition_and_late_arrivals_get_the_next() {
     assert_eq!((ids(&next), next.work[0].edition), (vec!["3".to_owned(), "4".to_owned()], Some(four)));
 }
 
-#[tokio::test]
-async fn an_edition_that_was_not_taken_goes_out_again_as_the_same_edition() {
-    let (_folder, store) = fresh().await;
+async fn an_edition_that_was_not_taken_goes_out_again_as_the_same_edition(place: Place) {
+    let store = place.open().await;
     let nine = t(60);
     publish_into(&store, "1", &radio(), t(0)).await;
     let work = lease_radio(&store, nine).await.work.remove(0);
@@ -366,9 +419,8 @@ async fn an_edition_that_was_not_taken_goes_out_again_as_the_same_edition() {
     assert_eq!(work.edition, Some(nine));
 }
 
-#[tokio::test]
-async fn an_edition_that_some_have_had_is_finished_under_its_own_slot() {
-    let (_folder, store) = fresh().await;
+async fn an_edition_that_some_have_had_is_finished_under_its_own_slot(place: Place) {
+    let store = place.open().await;
     let nine = t(60);
     publish_into(&store, "1", &radio(), t(0)).await;
     let work = lease_radio(&store, nine).await.work.remove(0);
@@ -383,9 +435,8 @@ async fn an_edition_that_some_have_had_is_finished_under_its_own_slot() {
     );
 }
 
-#[tokio::test]
-async fn an_article_that_missed_an_edition_does_not_slip_into_its_repeat() {
-    let (_folder, store) = fresh().await;
+async fn an_article_that_missed_an_edition_does_not_slip_into_its_repeat(place: Place) {
+    let store = place.open().await;
     let nine = t(60);
     publish_into(&store, "1", &radio(), t(0)).await;
     let embargoed = Article { embargo_until: Some(t(63)), ..article("2") };
@@ -403,9 +454,8 @@ async fn an_article_that_missed_an_edition_does_not_slip_into_its_repeat() {
     assert_eq!((ids(&next), next.work[0].edition), (vec!["2".to_owned()], Some(t(8 * 60))));
 }
 
-#[tokio::test]
-async fn an_uncertain_edition_is_looked_up_as_one() {
-    let (_folder, store) = fresh().await;
+async fn an_uncertain_edition_is_looked_up_as_one(place: Place) {
+    let store = place.open().await;
     publish_into(&store, "1", &radio(), t(0)).await;
     publish_into(&store, "2", &radio(), t(0)).await;
     lease_radio(&store, t(60)).await;
@@ -429,9 +479,8 @@ async fn an_uncertain_edition_is_looked_up_as_one() {
     assert!(all(&store).await.iter().all(|delivery| delivery.state == State::Settled));
 }
 
-#[tokio::test]
-async fn a_follower_is_woken_by_the_channel_it_waits_for() {
-    let (_folder, store) = fresh().await;
+async fn a_follower_is_woken_by_the_channel_it_waits_for(place: Place) {
+    let store = place.open().await;
     publish(&store, "1", &["portal", "fanpage"], t(0)).await;
     let follows = Schedule { after: Some("portal".to_owned()), ..schedule() };
     let ask = |now| request("fanpage", follows.clone(), now);
@@ -446,9 +495,8 @@ async fn a_follower_is_woken_by_the_channel_it_waits_for() {
     assert_eq!(leased.work[0].items[0].link.as_deref(), Some("https://anbinh.example.vn/1"));
 }
 
-#[tokio::test]
-async fn the_rate_limit_holds_across_reopening() {
-    let (folder, store) = fresh().await;
+async fn the_rate_limit_holds_across_reopening(place: Place) {
+    let store = place.open().await;
     for id in 0..5 {
         publish(&store, &id.to_string(), &["fanpage"], t(0)).await;
     }
@@ -462,21 +510,20 @@ async fn the_rate_limit_holds_across_reopening() {
     assert!(none_left.work.is_empty());
     assert_eq!(none_left.next, Some(t(60)), "when there is room again");
     store.close().await;
-    let store = open(&folder).await;
+    let store = place.open().await;
     assert!(store.lease(ask(t(59))).await.unwrap().work.is_empty());
     assert_eq!(store.lease(ask(t(60))).await.unwrap().work.len(), 2);
     assert!(store.lease(ask(t(61))).await.unwrap().work.is_empty());
 }
 
-#[tokio::test]
-async fn a_pause_holds_across_reopening_until_somebody_ends_it() {
-    let (folder, store) = fresh().await;
+async fn a_pause_holds_across_reopening_until_somebody_ends_it(place: Place) {
+    let store = place.open().await;
     publish(&store, "1", &["fanpage"], t(0)).await;
     let pause = |name: &str| Pause { cause: PauseCause::Person(name.to_owned()), since: t(0), note: Text::same(name) };
     store.pause("fanpage".to_owned(), pause("Lan")).await.unwrap();
     store.pause("fanpage".to_owned(), pause("Minh")).await.unwrap();
     store.close().await;
-    let store = open(&folder).await;
+    let store = place.open().await;
     assert_eq!(store.paused("fanpage".to_owned()).await.unwrap(), Some(pause("Lan")), "the first pause stays");
     assert!(lease(&store, "fanpage", t(1)).await.work.is_empty());
     assert!(store.resume("fanpage".to_owned(), "Lan".to_owned(), t(2)).await.unwrap());
@@ -484,9 +531,8 @@ async fn a_pause_holds_across_reopening_until_somebody_ends_it() {
     assert_eq!(lease(&store, "fanpage", t(3)).await.work.len(), 1);
 }
 
-#[tokio::test]
-async fn a_person_decides_only_where_there_is_something_to_decide() {
-    let (_folder, store) = fresh().await;
+async fn a_person_decides_only_where_there_is_something_to_decide(place: Place) {
+    let store = place.open().await;
     publish(&store, "1", &["fanpage"], t(0)).await;
     let id = only(&store, "fanpage").await.id;
     let event = || Event::Resolve { went_out: true, plan: now_plan(t(1)) };
@@ -499,9 +545,8 @@ async fn a_person_decides_only_where_there_is_something_to_decide() {
     assert_eq!(decided.state, State::Settled);
 }
 
-#[tokio::test]
-async fn the_memory_of_single_copies_outlives_the_process() {
-    let (folder, store) = fresh().await;
+async fn the_memory_of_single_copies_outlives_the_process(place: Place) {
+    let store = place.open().await;
     let article = publish(&store, "1", &["email"], t(0)).await.id;
     let clock = Clock::still_at(t(0));
     let copies = store.copies("email", "job-1", Some(article), &clock);
@@ -520,7 +565,7 @@ async fn the_memory_of_single_copies_outlives_the_process() {
     copies.record(vec![(names[0].to_owned(), CopyChange::Sent)]).await.unwrap();
     drop(copies);
     store.close().await;
-    let store = open(&folder).await;
+    let store = place.open().await;
     let copies = store.copies("email", "job-1", Some(article), &clock);
     assert!(copies.is_complete().await.unwrap());
     copies.invite(people.to_vec()).await.unwrap();
@@ -554,7 +599,7 @@ async fn the_memory_of_single_copies_outlives_the_process() {
 async fn a_full_store_refuses_and_acknowledges_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let small = SqliteOptions { max_size: Some(512 * 1024), ..options(folder.path()) };
-    let store = SqliteStore::open(&small).await.unwrap();
+    let store = Store::open(small.clone()).await.unwrap();
     let mut taken = 0;
     let error = loop {
         let big = Article { body_text: "chữ ".repeat(10_000), ..article(&taken.to_string()) };
@@ -573,7 +618,7 @@ async fn a_full_store_refuses_and_acknowledges_nothing() {
     assert!(!leased.work.is_empty(), "no work is handed out any more");
     assert!(store.find(&format!("cms/{taken}")).await.unwrap().is_empty());
     store.close().await;
-    let store = SqliteStore::open(&SqliteOptions { max_size: None, ..small }).await.unwrap();
+    let store = Store::open(SqliteOptions { max_size: None, ..small }).await.unwrap();
     assert_eq!(all(&store).await.len(), taken);
     publish(&store, "room", &["portal"], t(1)).await;
 }
@@ -581,7 +626,7 @@ async fn a_full_store_refuses_and_acknowledges_nothing() {
 /// Opening fails and leaves the file as it was.
 async fn refuses(path: &Path) -> StoreError {
     let before = std::fs::read(path).unwrap();
-    let error = match SqliteStore::open(&SqliteOptions { path: path.to_owned(), max_size: None }).await {
+    let error = match Store::open(SqliteOptions { path: path.to_owned(), max_size: None }).await {
         Ok(_) => panic!("{} was opened", path.display()),
         Err(error) => error,
     };
@@ -613,7 +658,8 @@ async fn another_programs_database_is_refused_and_left_as_it_was() {
 
 #[tokio::test]
 async fn a_store_cut_in_half_is_never_overwritten() {
-    let (folder, store) = fresh().await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(options(folder.path())).await.unwrap();
     for id in 0..30 {
         publish(&store, &id.to_string(), &["portal"], t(0)).await;
     }
@@ -634,7 +680,8 @@ async fn wait_for_checkpoint(path: &Path) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_newer_schema_is_refused() {
-    let (folder, store) = fresh().await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(options(folder.path())).await.unwrap();
     publish(&store, "1", &["portal"], t(0)).await;
     store.close().await;
     let path = folder.path().join("loa.db");
@@ -692,7 +739,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 const TWO: [&str; 2] = ["fanpage", "portal"];
 
-async fn live_through(store: &SqliteStore, steps: Vec<Step>) {
+async fn live_through(store: &Store, steps: Vec<Step>) {
     let mut now = t(0);
     for step in steps {
         match step {
@@ -719,7 +766,7 @@ async fn live_through(store: &SqliteStore, steps: Vec<Step>) {
     }
 }
 
-async fn send(store: &SqliteStore, work: &Work, how: u8, now: DateTime<Utc>) {
+async fn send(store: &Store, work: &Work, how: u8, now: DateTime<Utc>) {
     let item = &work.items[0];
     let note = || Text::same("note");
     if work.looks.is_some() {
@@ -747,7 +794,7 @@ async fn send(store: &SqliteStore, work: &Work, how: u8, now: DateTime<Utc>) {
 }
 
 /// The accounts add up, and agree with a count by hand.
-async fn check_accounts(store: &SqliteStore) {
+async fn check_accounts(store: &Store) {
     let deliveries = all(store).await;
     let balances = store.balance().await.unwrap();
     for channel in TWO {
@@ -780,23 +827,33 @@ async fn check_accounts(store: &SqliteStore) {
     }
 }
 
+/// Lives a random history in a place of its own.
+fn one_life(place: impl Future<Output = Place>, steps: Vec<Step>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let place = place.await;
+        let store = place.open().await;
+        live_through(&store, steps).await;
+        store.close().await;
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_balance_adds_up_whatever_happens(steps in prop::collection::vec(step(), 1..40)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let (_folder, store) = fresh().await;
-            live_through(&store, steps).await;
-            store.close().await;
-        });
+        one_life(async { Place::file() }, steps);
+    }
+
+    #[test]
+    fn the_balance_adds_up_whatever_happens_on_postgres(steps in prop::collection::vec(step(), 1..40)) {
+        one_life(Place::server(), steps);
     }
 }
 
-#[tokio::test]
-async fn a_channel_that_rests_leases_nothing_until_then_or_until_a_person_wakes_it() {
-    let (_folder, store) = fresh().await;
+async fn a_channel_that_rests_leases_nothing_until_then_or_until_a_person_wakes_it(place: Place) {
+    let store = place.open().await;
     publish(&store, "1", &["portal"], t(0)).await;
     store.throttle("portal".to_owned(), t(60)).await.unwrap();
     store.throttle("portal".to_owned(), t(30)).await.unwrap();
@@ -809,4 +866,135 @@ async fn a_channel_that_rests_leases_nothing_until_then_or_until_a_person_wakes_
     assert!(store.resume("portal".to_owned(), "Lan".to_owned(), t(2)).await.unwrap());
     assert!(store.rests(t(2)).await.unwrap().is_empty());
     assert_eq!(lease(&store, "portal", t(2)).await.work.len(), 1);
+}
+
+async fn several_stores_that_open_a_new_place_at_once_make_one_store(place: Place) {
+    let (a, b, c, d) = tokio::join!(place.open(), place.open(), place.open(), place.open());
+    publish(&a, "1", &["portal"], t(0)).await;
+    for store in [b, c, d] {
+        assert_eq!(only(&store, "portal").await.attempt, 0);
+    }
+}
+
+async fn two_stores_that_lease_at_once_keep_one_rate_limit(place: Place) {
+    let (a, b) = (place.open().await, place.open().await);
+    for id in 0..20 {
+        publish(&a, &id.to_string(), &["fanpage"], t(0)).await;
+    }
+    let rate = Some(Rate { most: 7, per: Duration::from_secs(3_600) });
+    let ask = LeaseRequest { rate, most: 2, ..request("fanpage", schedule(), t(0)) };
+    let mut taken = 0;
+    for _ in 0..12 {
+        let (from_a, from_b) = tokio::join!(a.lease(ask.clone()), b.lease(ask.clone()));
+        taken += from_a.unwrap().work.len() + from_b.unwrap().work.len();
+    }
+    assert_eq!(taken, 7);
+}
+
+async fn two_stores_that_lease_at_once_make_one_edition(place: Place) {
+    let (a, b) = (place.open().await, place.open().await);
+    for id in 0..6 {
+        publish_into(&a, &id.to_string(), &radio(), t(0)).await;
+    }
+    let mut editions = Vec::new();
+    for _ in 0..6 {
+        let (from_a, from_b) = tokio::join!(lease_radio(&a, t(60)), lease_radio(&b, t(60)));
+        editions.extend([from_a.work, from_b.work].concat());
+    }
+    assert_eq!(editions.len(), 1, "{editions:?}");
+    assert_eq!(editions[0].items.len(), 6);
+}
+
+async fn an_article_handed_to_two_stores_at_once_is_taken_once(place: Place) {
+    let (a, b) = (place.open().await, place.open().await);
+    for round in 0..5 {
+        let at = t(round);
+        tokio::join!(publish(&a, "1", &TWO, at), publish(&b, "1", &TWO, at));
+    }
+    let found = a.find("1").await.unwrap();
+    assert_eq!((found.len(), found[0].revision), (1, Revision(10)));
+    let deliveries = all(&b).await;
+    assert_eq!(deliveries.len(), 2);
+    assert!(deliveries.iter().all(|delivery| delivery.wanted == Wanted::Revision(Revision(10))));
+}
+
+async fn what_one_store_writes_rings_the_bells_of_another(place: Place) {
+    let (a, b) = (place.open().await, place.open().await);
+    let clock = Clock::still_at(t(0));
+    let watching = tokio::spawn({
+        let b = b.clone();
+        async move { b.watch(&clock).await }
+    });
+    let bell = b.bell("portal");
+    // It rings when the watch begins as well: then, and for each of these.
+    for id in 0..6 {
+        publish(&a, &id.to_string(), &["portal"], t(0)).await;
+        let rung = tokio::time::timeout(Duration::from_secs(5), bell.notified()).await;
+        assert!(rung.is_ok(), "the bell did not ring for article {id}");
+    }
+    assert!(!watching.is_finished(), "nobody watches");
+    watching.abort();
+}
+
+async fn what_far_sides_say_is_kept_whatever_is_in_it(place: Place) {
+    let store = place.open().await;
+    publish(&store, "1", &["portal"], t(0)).await;
+    let work = lease(&store, "portal", t(0)).await.work.remove(0);
+    let strange = "đuôi\0 \u{1}\u{feff}\\u0000 '\"\u{10ffff}";
+    let mut results = settlements(&work, &Outcome::Refused(Text::same(strange)), t(1));
+    results[0].report.as_mut().unwrap().remote_id = Some(strange.to_owned());
+    results[0].report.as_mut().unwrap().note = Some(Text::same(strange));
+    store.settle(results).await.unwrap();
+    let State::Failed { why } = only(&store, "portal").await.state else { panic!("it did not fail") };
+    let told = strange.replace('\0', "\u{fffd}");
+    assert!(why.vi == strange || why.vi == told, "{why:?}");
+    let note = store.attempts(work.items[0].delivery).await.unwrap().remove(0).note.unwrap();
+    assert!(note.en == strange || note.en == told, "{note:?}");
+}
+
+#[tokio::test]
+async fn on_postgres_another_programs_database_is_refused_and_left_as_it_was() {
+    let database = cluster().database().await;
+    let mut theirs = database.connect().await;
+    sqlx::query("CREATE TABLE khach (ten TEXT)").execute(&mut theirs).await.unwrap();
+    assert!(matches!(Store::open(database.options()).await, Err(StoreError::Corrupt(_))));
+    let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(tables).fetch_one(&mut theirs).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn on_postgres_a_newer_schema_is_refused() {
+    let database = cluster().database().await;
+    Store::open(database.options()).await.unwrap().close().await;
+    let mut own = database.connect().await;
+    sqlx::query("UPDATE _sqlx_migrations SET version = 99").execute(&mut own).await.unwrap();
+    let error = Store::open(database.options()).await.err();
+    assert!(matches!(&error, Some(StoreError::Newer(detail)) if detail.contains("99")), "{error:?}");
+}
+
+#[tokio::test]
+async fn on_postgres_a_server_that_refuses_or_is_not_there_is_named_without_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mat-khau");
+    std::fs::write(&file, "sai-mat-khau").unwrap();
+    let password = || Some(loa::channel::Secret::File(file.clone()));
+    let database = cluster().database().await;
+    for url in [database.url(cluster().port()), "postgres://loa@127.0.0.1:1/loa".to_owned()] {
+        let error = Store::open(PostgresOptions::new(&url, password()).unwrap()).await.err().unwrap();
+        assert!(matches!(&error, StoreError::Unreachable(detail) if detail.contains("127.0.0.1")), "{error:?}");
+        assert!(!format!("{error:?}{}", error.text()).contains("sai-mat-khau"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn on_postgres_a_lost_connection_is_made_again_and_nothing_acknowledged_is_lost() {
+    let database = cluster().database().await;
+    let store = Store::open(database.options()).await.unwrap();
+    publish(&store, "1", &["portal"], t(0)).await;
+    let mut own = database.connect().await;
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'loa' \
+               AND datname = current_database()";
+    sqlx::query(cut).execute(&mut own).await.unwrap();
+    publish(&store, "2", &["portal"], t(0)).await;
+    assert_eq!(ids(&lease(&store, "portal", t(0)).await), ["1", "2"]);
 }

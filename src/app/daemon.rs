@@ -29,16 +29,18 @@ pub type Listening = Box<dyn FnOnce(Option<SocketAddr>) + Send>;
 /// # Errors
 /// What kept it from starting, or the part that ended though nobody stopped it.
 pub async fn run(app: App, life: Lifecycle, listening: Listening) -> Result<(), AppError> {
-    let _lock = Lock::take(&app.config().store.path)?;
+    let lock = app.config().store.file().map(Lock::take).transpose()?;
     let listener = listen(&app).await?;
     let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let node = format!("{}-{:x}", std::process::id(), fastrand::u64(..));
     let shop = Shop { queue: app.queue(), clock: app.clock().clone(), office: app.config().office.clone(), node };
     let mut lanes = Lanes::new(app.clone(), shop.clone(), life.clone());
     let opened = lanes.open_all().await?;
-    // Before any worker starts: the lock says that whoever held a lease is gone.
+    // Before any worker starts: the lock says that whoever held a lease is gone. On a store that machines share others
+    // are alive, and a lease has to run out.
     let all: Vec<_> = opened.iter().map(|(_, lane)| lane.clone()).collect();
-    let swept = shop.queue.sweep(shop.clock.now(), Some(shop.node.clone()), on_lost(&all, &shop.clock)).await?;
+    let only = lock.as_ref().map(|_| shop.node.clone());
+    let swept = shop.queue.sweep(shop.clock.now(), only, on_lost(&all, &shop.clock)).await?;
     if swept > 0 {
         tracing::warn!(swept, "deliveries that an earlier process left in flight were taken back");
     }
@@ -48,11 +50,11 @@ pub async fn run(app: App, life: Lifecycle, listening: Listening) -> Result<(), 
     lanes.probe_paused();
 
     let mut parts: JoinSet<Result<(), AppError>> = JoinSet::new();
-    let store = app.store.clone();
+    let (store, clock) = (app.store.clone(), app.clock().clone());
     let stop = life.stop.clone();
     parts.spawn(async move {
         tokio::select! {
-            watched = store.watch() => watched.map_err(AppError::Store),
+            watched = store.watch(&clock) => watched.map_err(AppError::Store),
             () = stop.cancelled() => Ok(()),
         }
     });

@@ -17,7 +17,7 @@ use crate::intake::{Fetcher, Intake, Subscription, Subscriptions};
 use crate::ledger::Ledger;
 use crate::queue::{Candidate, Planner, Queue, StoreError, Subscribers};
 use crate::schedule::{Change, Schedule};
-use crate::store::SqliteStore;
+use crate::store::Store;
 use crate::text;
 use crate::text::nearest::Unknown;
 use crate::text::{Language, Text};
@@ -44,7 +44,7 @@ pub enum AppError {
 pub struct App {
     config: Arc<Config>,
     clock: Clock,
-    store: SqliteStore,
+    store: Store,
     specs: Arc<RwLock<Arc<[ChannelSpec]>>>,
     subscriptions: Subscriptions,
     fetcher: Fetcher,
@@ -72,7 +72,8 @@ impl App {
 
     async fn with(config: Config, clock: Clock, specs: Vec<ChannelSpec>) -> Result<Self, AppError> {
         crate::channel::provide_tls();
-        let store = SqliteStore::open(&config.store).await?;
+        let store = Store::open(config.store.clone()).await?;
+        store.set_clock(&clock).await?;
         let app = Self {
             fetcher: Fetcher::new(config.pictures.clone()),
             config: Arc::new(config),

@@ -50,7 +50,7 @@ pub(super) async fn preview(config: &Config, asked: &Preview, printer: &Printer)
 /// The newest revision that is known of the article, and what the channel shows of it. Where there is no store yet,
 /// nothing has been published.
 async fn standing(config: &Config, key: &ArticleKey, channel: &str) -> Result<(Option<Revision>, Live), CliError> {
-    if !config.store.path.exists() {
+    if config.store.file().is_some_and(|file| !file.exists()) {
         return Ok((None, Live::Nothing));
     }
     let (app, _) = App::open_anyway(config.clone(), Clock::system()).await?;

@@ -6,6 +6,7 @@ mod folder;
 mod mail;
 mod office;
 mod secrets;
+mod store;
 mod targets;
 mod values;
 

@@ -9,11 +9,12 @@ use toml::Spanned;
 
 use super::error::ConfigError;
 use super::mail::{MailConfig, MailTable};
+use super::store::StoreTable;
 use super::values::{duration, size};
 use crate::channel::Office;
 use crate::console::Token;
 use crate::intake::PictureRules;
-use crate::store::SqliteOptions;
+use crate::store::StoreOptions;
 use crate::text;
 use crate::text::{Language, Text};
 
@@ -31,7 +32,7 @@ pub struct Config {
     /// Where rehearsals go.
     pub data: PathBuf,
     /// The store.
-    pub store: SqliteOptions,
+    pub store: StoreOptions,
     /// The watched folder, if there is one.
     pub folder: Option<PathBuf>,
     /// Which pictures are fetched.
@@ -94,13 +95,6 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct UpkeepTable {
     check_every: Option<Spanned<String>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoreTable {
-    path: Option<PathBuf>,
-    max_size: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -190,7 +184,6 @@ impl Config {
         let bytes = |value: Spanned<String>| {
             size(value.get_ref()).map_err(|text| ConfigError::at(file, source, span(&value), text))
         };
-        let max_size = read.store.max_size.map(bytes);
         let pictures = read.intake.pictures;
         let usual = PictureRules::default();
         let pictures = PictureRules {
@@ -222,10 +215,7 @@ impl Config {
             },
             channels: base.join(read.channels.unwrap_or_else(|| "channels".into())),
             data: base.join(read.data.unwrap_or_else(|| "var".into())),
-            store: SqliteOptions {
-                path: base.join(read.store.path.unwrap_or_else(|| "var/loa.db".into())),
-                max_size: max_size.transpose()?,
-            },
+            store: read.store.options(file, source, &base)?,
             folder: read.intake.folder.map(|folder| base.join(folder)),
             pictures,
             http: HttpConfig { listen: read.http.listen, tokens: tokens.collect::<Result<_, _>>()? },

@@ -4,8 +4,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 
 use super::outcome::{Policy, pace, word};
+use super::worker::STORE_REST;
 use super::{Lane, Shop};
 use crate::channel::{Class, Item, Job, Payload, Progress, RenderContext, RenderError, Seen, SendError};
 use crate::delivery::{Event, Outcome, edition_key, job_key};
@@ -101,6 +103,24 @@ async fn guarded<T>(send: impl Future<Output = Result<T, SendError>>) -> Result<
     })
 }
 
+/// Asks a store that is away for a moment again until it is back: a result that is known must not become a question.
+/// It ends with the lease at the latest.
+async fn patiently<'q, T>(ask: impl Fn() -> BoxFuture<'q, Result<T, StoreError>>) -> Result<T, StoreError> {
+    let mut every = tokio::time::interval(STORE_REST);
+    let mut said = false;
+    loop {
+        every.tick().await;
+        match ask().await {
+            Err(error @ (StoreError::Unreachable(_) | StoreError::Busy)) => {
+                if !std::mem::replace(&mut said, true) {
+                    tracing::warn!(%error, "a result waits until the store is back");
+                }
+            }
+            answered => return answered,
+        }
+    }
+}
+
 /// Records the hidden copy; false when the lease is over, and with it the right to reveal.
 async fn stage(shop: &Shop, work: &Work, remote_id: &str) -> Result<bool, StoreError> {
     let staged = work.items.iter().map(|item| Settlement {
@@ -108,7 +128,8 @@ async fn stage(shop: &Shop, work: &Work, remote_id: &str) -> Result<bool, StoreE
         event: Event::Settle { attempt: item.attempt, outcome: Outcome::Staged(remote_id.to_owned()) },
         report: None,
     });
-    Ok(shop.queue.settle(staged.collect()).await? == 0)
+    let staged: Vec<_> = staged.collect();
+    Ok(patiently(|| shop.queue.settle(staged.clone())).await? == 0)
 }
 
 async fn settle(
@@ -153,9 +174,10 @@ async fn settle(
     if let Some(rest) = pace(progress, lane.channel.allowance()) {
         let until = now + chrono::TimeDelta::from_std(rest).unwrap_or_default();
         tracing::info!(channel = %lane.name, %until, "the far side asks for rest");
-        shop.queue.throttle(lane.name.clone(), until).await?;
+        patiently(|| shop.queue.throttle(lane.name.clone(), until)).await?;
     }
-    let fenced = shop.queue.settle(settlements.collect()).await?;
+    let settlements: Vec<_> = settlements.collect();
+    let fenced = patiently(|| shop.queue.settle(settlements.clone())).await?;
     if fenced > 0 {
         tracing::warn!(channel = %lane.name, fenced, "results came under a lease that was over");
     }
@@ -173,7 +195,7 @@ async fn announce(lane: &Lane, shop: &Shop, error: &SendError) -> Result<(), Sto
         since: shop.clock.now(),
         note: error.note.clone(),
     };
-    shop.queue.pause(lane.name.clone(), pause).await
+    patiently(|| shop.queue.pause(lane.name.clone(), pause.clone())).await
 }
 
 fn staged_twice() -> SendError {
@@ -218,8 +240,8 @@ async fn sighted(
     if let Err(error) = &seen {
         announce(lane, shop, error).await?;
     }
-    shop.queue.settle(settlements.collect()).await?;
-    Ok(())
+    let settlements: Vec<_> = settlements.collect();
+    patiently(|| shop.queue.settle(settlements.clone())).await.map(drop)
 }
 
 fn policy(lane: &Lane, work: &Work, item: &LeasedItem, now: chrono::DateTime<chrono::Utc>, jitter: f64) -> Policy {

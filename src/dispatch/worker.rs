@@ -1,10 +1,12 @@
 //! One channel's worker: leases, sends off, renews, and goes to sleep until something rings or is due.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -16,7 +18,7 @@ use crate::queue::{LeaseRequest, Leased, Work};
 /// How long a lease lasts without a word from its holder.
 const LEASE: Duration = Duration::from_mins(1);
 /// Rest after the store failed, before it is asked again.
-const STORE_REST: Duration = Duration::from_secs(1);
+pub(super) const STORE_REST: Duration = Duration::from_secs(1);
 
 /// Drives one channel until `stop`, then waits for what is in flight. `kill` drops that too.
 pub async fn work(lane: Lane, shop: Shop, stop: CancellationToken, kill: CancellationToken) {
@@ -96,20 +98,33 @@ async fn fly(lane: &Arc<Lane>, shop: &Shop, work: Work) {
         }
     };
     let held: Vec<_> = work.items.iter().map(|item| (item.delivery, item.attempt)).collect();
+    let deadline = Mutex::new(Instant::now() + LEASE);
     let keep = async {
         let mut every = tokio::time::interval(LEASE / 3);
         every.tick().await;
         loop {
             every.tick().await;
+            let asked = Instant::now();
             match shop.queue.renew(held.clone(), lease_end(shop.clock.now())).await {
-                Ok(true) => {}
+                Ok(true) => *deadline.lock().unwrap_or_else(PoisonError::into_inner) = asked + LEASE,
                 Ok(false) => return,
                 Err(error) => tracing::warn!(channel = %lane.name, %error, "a lease could not be renewed"),
             }
         }
     };
+    let ours = || Instant::now() < *deadline.lock().unwrap_or_else(PoisonError::into_inner);
     tokio::select! {
-        () = try_once(lane, shop, work) => {}
+        over = while_ours(ours, try_once(lane, shop, work)) => match over {
+            Some(()) => {}
+            None => tracing::warn!(channel = %lane.name, "a lease ran out while sending: its delivery is left to others"),
+        },
         () = keep => tracing::warn!(channel = %lane.name, "a lease was lost while sending"),
     }
+}
+
+/// Goes on with `work` only while its lease lasts: a process that was stopped for longer does nothing any more when it
+/// wakes, whatever was the next thing to do. `None` when the lease ran out before the end.
+async fn while_ours<T>(ours: impl Fn() -> bool, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(|cx| if ours() { work.as_mut().poll(cx).map(Some) } else { Poll::Ready(None) }).await
 }

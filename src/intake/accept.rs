@@ -81,7 +81,8 @@ impl Intake {
         let missing_pictures = self.keep_pictures(&mut article).await?;
         let key = article.key.clone();
         let (now, subscriptions) = (self.clock.now(), self.subscriptions());
-        let decide = move |known: Option<&Current>| revise(known, article, revision, order, &subscriptions, now);
+        let article = Arc::new(article);
+        let decide = move |known: Option<&Current>| revise(known, &article, revision, order, &subscriptions, now);
         let accepted = self.hand_over(key, who, now, request, Box::new(decide)).await?;
         Ok(Accepted { missing_pictures, ..accepted })
     }
@@ -113,7 +114,7 @@ impl Intake {
         let decide = move |known: Option<&Current>| {
             let Some(known) = known else {
                 seen.store(false, std::sync::atomic::Ordering::Release);
-                return Err(refusal);
+                return Err(refusal.clone());
             };
             Ok(withdraw(known, &subscriptions, now))
         };
@@ -146,7 +147,7 @@ impl Intake {
 /// comes back only when that is asked for by name.
 fn revise(
     known: Option<&Current>,
-    article: Article,
+    article: &Arc<Article>,
     asked: Option<Revision>,
     order: Order,
     subscriptions: &[Subscription],
@@ -186,13 +187,13 @@ fn revise(
     let mut plans = Vec::new();
     for subscription in subscriptions {
         let there = known.is_some_and(|known| has(known, &subscription.channel));
-        if there || subscription.route.takes(&article).map_err(|error| error.0)? {
-            let plan = subscription.schedule.plan(&article, schedule::Change::Content, now);
+        if there || subscription.route.takes(article).map_err(|error| error.0)? {
+            let plan = subscription.schedule.plan(article, schedule::Change::Content, now);
             plans.push((subscription.channel.clone(), plan));
         }
     }
     plans.extend(known.into_iter().flat_map(|known| unconfigured(known, subscriptions, now)));
-    Ok(Change::Revise { revision, article: Arc::new(article), plans })
+    Ok(Change::Revise { revision, article: Arc::clone(article), plans })
 }
 
 fn withdraw(known: &Current, subscriptions: &[Subscription], now: DateTime<Utc>) -> Change {

@@ -18,7 +18,7 @@ pub enum StoreError {
     /// The store was made by a newer loa.
     #[error("the store needs a newer loa: {0}")]
     Newer(String),
-    /// The store file or its folder cannot be opened or written.
+    /// The store's file or folder cannot be opened or written, or its server cannot be reached.
     #[error("the store cannot be opened: {0}")]
     Unreachable(String),
     /// Anything else the database reports.
@@ -48,8 +48,8 @@ impl StoreError {
                 "the store was made by a newer loa ({detail}); use that version"
             ),
             Self::Unreachable(detail) => text!(
-                "không mở được kho dữ liệu: {detail}. Kiểm tra đường dẫn store.path và quyền ghi của thư mục",
-                "cannot open the store: {detail}. Check store.path and that its folder can be written"
+                "không mở được kho dữ liệu: {detail}. Kiểm tra mục [store]: path và quyền ghi của thư mục, hoặc url và máy chủ cơ sở dữ liệu",
+                "cannot open the store: {detail}. Check [store]: path and that its folder can be written, or url and the database server"
             ),
             Self::Other(detail) => text!("kho dữ liệu báo lỗi: {detail}", "the store failed: {detail}"),
         }

@@ -23,8 +23,9 @@ pub use types::{
     PauseCause, Rate, Settlement, Verdict, Work,
 };
 
-/// Decides, inside the transaction that reads what is there, what an article handed over becomes.
-pub type Decide = Box<dyn FnOnce(Option<&Current>) -> Result<Change, Text> + Send>;
+/// Decides, inside the transaction that reads what is there, what an article handed over becomes. Asked again when
+/// another machine was at the same article.
+pub type Decide = Box<dyn Fn(Option<&Current>) -> Result<Change, Text> + Send + Sync>;
 
 /// Plans a delivery again; given the delivery and the content it would send.
 pub type Planner = Arc<dyn Fn(&Candidate) -> Plan + Send + Sync>;

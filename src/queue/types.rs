@@ -136,7 +136,7 @@ impl std::fmt::Debug for LeaseRequest {
 pub struct Leased {
     /// Work to do now.
     pub work: Vec<Work>,
-    /// When to ask again if nothing rings before.
+    /// Where there is no work: when to ask again if nothing rings before.
     pub next: Option<DateTime<Utc>>,
 }
 

@@ -11,7 +11,7 @@ use loa::clock::Clock;
 use loa::config::{ChannelSpec, ConfigError};
 use loa::delivery::{Action, Live, job_key};
 use loa::queue::Queue as _;
-use loa::store::{SqliteOptions, SqliteStore};
+use loa::store::{SqliteOptions, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -86,7 +86,7 @@ impl Bureau {
     pub(super) async fn send(&self, items: Vec<Item>) -> Vec<Vec<u8>> {
         let mut job = self.job(items);
         let path = self.folder.path().join("loa.db");
-        let store = SqliteStore::open(&SqliteOptions { path, max_size: None }).await.expect("a store");
+        let store = Store::open(SqliteOptions { path, max_size: None }).await.expect("a store");
         let clock = Clock::still_at(job.now);
         job.copies = store.copies("ban-tin", &job.key, Some(ArticleId(1)), &clock);
         let before = self.files();

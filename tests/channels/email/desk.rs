@@ -7,7 +7,7 @@ use loa::audience::Entry;
 use loa::channel::{Channel, Copies, Item, Job};
 use loa::clock::Clock;
 use loa::queue::Queue as _;
-use loa::store::{SqliteOptions, SqliteStore};
+use loa::store::{SqliteOptions, Store};
 use tempfile::TempDir;
 
 use crate::channels::bench;
@@ -20,7 +20,7 @@ pub(crate) const TO_FILES: &str =
 pub(crate) struct Desk {
     pub(crate) folder: TempDir,
     pub(crate) channel: Arc<dyn Channel>,
-    pub(crate) store: SqliteStore,
+    pub(crate) store: Store,
     pub(crate) clock: Clock,
 }
 
@@ -32,7 +32,7 @@ impl Desk {
         let settings = format!("recipients = \"nguoi-nhan.txt\"\n{settings}");
         let channel = bench::open(folder.path(), "email", &settings).unwrap_or_else(|error| panic!("{error}"));
         let path = folder.path().join("loa.db");
-        let store = SqliteStore::open(&SqliteOptions { path, max_size: None }).await.expect("a store");
+        let store = Store::open(SqliteOptions { path, max_size: None }).await.expect("a store");
         Self { folder, channel, store, clock: Clock::still_at(utc("2026-11-24T09:00:05+07:00")) }
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use loa::audience::{Entry, Line, Standing, folded, lines};
 use loa::queue::{Imported, NewStanding, SoftBounce, Subscribers as _};
-use loa::store::{SqliteOptions, SqliteStore};
+use loa::store::{SqliteOptions, Store};
 use sqlx::{ConnectOptions as _, Row as _};
 
 use super::desk::people;
@@ -92,9 +92,9 @@ fn words_fold_without_tone_marks() {
     assert_eq!(folded("  Thư  ĐIỆN_tử: "), "thu dien tu");
 }
 
-async fn store(folder: &tempfile::TempDir) -> SqliteStore {
+async fn store(folder: &tempfile::TempDir) -> Store {
     let path = folder.path().join("loa.db");
-    SqliteStore::open(&SqliteOptions { path, max_size: None }).await.expect("a store")
+    Store::open(SqliteOptions { path, max_size: None }).await.expect("a store")
 }
 
 fn new(standing: Standing, reason: &str) -> NewStanding {

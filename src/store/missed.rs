@@ -1,17 +1,29 @@
 //! Sending a job again to those who missed it, and to nobody else.
 
 use chrono::{DateTime, Utc};
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
 
+use super::db::{Connection, Sql, args};
+use super::deliveries::{delivery, delivery_columns, load, swap};
 use super::people::record;
-use super::rows::{DELIVERY, delivery, instant, load, millis, swap};
-use super::{SqliteStore, failed};
+use super::row::{instant, millis};
+use super::tx::Tx;
 use crate::article::{ArticleKey, Revision};
 use crate::delivery::{Action, Delivery, DeliveryId, Event, Live, Plan, Slot, Why, apply, edition_key, job_key};
 use crate::queue::StoreError;
 use crate::text;
 use crate::text::Text;
+
+macro_rules! of {
+    ($lock:literal) => {
+        concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM deliveries d WHERE d.channel = $1 AND EXISTS (SELECT 1 FROM attempts t WHERE t.delivery_id = d.id \
+             AND t.edition = $2 AND coalesce(t.outcome, '') <> 'moved') ORDER BY d.id",
+            $lock
+        )
+    };
+}
 
 /// A delivery's last job.
 struct Last {
@@ -20,29 +32,15 @@ struct Last {
     key: String,
 }
 
-impl SqliteStore {
-    pub(super) async fn resend_missed_now(
-        &self,
-        id: DeliveryId,
-        who: String,
-        now: DateTime<Utc>,
-    ) -> Result<Result<usize, Text>, StoreError> {
-        let done =
-            self.writer.run(move |connection| Box::pin(async move { resend(connection, id, &who, now).await })).await?;
-        Ok(done.map(|(channel, count)| {
-            self.ring([channel.as_str()]);
-            count
-        }))
-    }
-}
-
-async fn resend(
-    connection: &mut SqliteConnection,
+pub(super) async fn resend(
+    tx: &mut Tx,
     id: DeliveryId,
     who: &str,
     now: DateTime<Utc>,
-) -> Result<Result<(String, usize), Text>, StoreError> {
-    let Some(before) = load(connection, id).await? else {
+) -> Result<Result<usize, Text>, StoreError> {
+    const REOPEN: Sql = Sql::both("UPDATE editions SET closed_at = NULL WHERE channel = $1 AND slot = $2");
+    let connection = &mut tx.connection;
+    let Some(before) = load(connection, &[id]).await?.pop() else {
         return Ok(Err(text!("không có lượt phát số {id}", "there is no delivery {id}")));
     };
     let Some(last) = last(connection, &before).await? else {
@@ -81,40 +79,29 @@ async fn resend(
         )));
     }
     if let Some(slot) = last.edition {
-        sqlx::query("UPDATE editions SET closed_at = NULL WHERE channel = ? AND slot = ?")
-            .bind(&before.channel)
-            .bind(millis(slot))
-            .execute(&mut *connection)
-            .await
-            .map_err(failed)?;
+        connection.execute(REOPEN, args![&before.channel, millis(slot)]).await?;
     }
-    for (before, after) in &changed {
-        swap(connection, before, after).await?;
-    }
+    swap(connection, &changed).await?;
     let note = text!("gửi bù cho {reopened} người bị lỡ", "sent again to {reopened} who missed it");
     record(connection, who, "retry", now, Some(&before.channel), Some(&before), &note).await?;
-    Ok(Ok((before.channel, reopened)))
+    tx.wake(&before.channel);
+    Ok(Ok(reopened))
 }
 
-async fn last(connection: &mut SqliteConnection, delivery: &Delivery) -> Result<Option<Last>, StoreError> {
-    let row = sqlx::query(
+async fn last(connection: &mut Connection, delivery: &Delivery) -> Result<Option<Last>, StoreError> {
+    const LAST: Sql = Sql::both(
         "SELECT t.errand, t.revision, t.edition, a.source, a.external_id FROM attempts t \
-         JOIN articles a ON a.id = ?2 WHERE t.delivery_id = ?1 AND t.errand <> 'look_up' ORDER BY t.attempt DESC LIMIT 1",
-    )
-    .bind(delivery.id.0)
-    .bind(delivery.article.0)
-    .fetch_optional(connection)
-    .await
-    .map_err(failed)?;
-    let Some(row) = row else { return Ok(None) };
-    let revision = Revision(row.get::<Option<u32>, _>("revision").unwrap_or_default());
-    let action = match row.get("errand") {
+         JOIN articles a ON a.id = $2 WHERE t.delivery_id = $1 AND t.errand <> 'look_up' ORDER BY t.attempt DESC LIMIT 1",
+    );
+    let Some(row) = connection.first(LAST, args![delivery.id.0, delivery.article.0]).await? else { return Ok(None) };
+    let revision = Revision(row.opt_small("revision")?.unwrap_or_default());
+    let action = match row.text("errand")? {
         "create" => Action::Create(revision),
         "update" => Action::Update(revision),
         _ => Action::Withdraw,
     };
-    let edition = row.get::<Option<i64>, _>("edition").map(instant);
-    let article = ArticleKey { source: row.get("source"), external_id: row.get("external_id") };
+    let edition = row.opt_int("edition")?.map(instant);
+    let article = ArticleKey { source: row.string("source")?, external_id: row.string("external_id")? };
     let key = match edition {
         Some(slot) => edition_key(&delivery.channel, slot),
         // Neither what was live nor the hour tells two creates, or two updates, of one revision apart.
@@ -124,37 +111,24 @@ async fn last(connection: &mut SqliteConnection, delivery: &Delivery) -> Result<
 }
 
 /// The deliveries that left in an edition.
-async fn of_edition(connection: &mut SqliteConnection, channel: &str, slot: Slot) -> Result<Vec<Delivery>, StoreError> {
-    let sql = format!(
-        "SELECT {DELIVERY} FROM deliveries d WHERE d.channel = ? AND EXISTS (SELECT 1 FROM attempts t \
-         WHERE t.delivery_id = d.id AND t.edition = ? AND coalesce(t.outcome, '') <> 'moved')"
-    );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(channel)
-        .bind(millis(slot))
-        .fetch_all(connection)
-        .await
-        .map_err(failed)?;
+async fn of_edition(connection: &mut Connection, channel: &str, slot: Slot) -> Result<Vec<Delivery>, StoreError> {
+    const OF: Sql = Sql { sqlite: of!(""), postgres: of!(" FOR UPDATE OF d") };
+    let rows = connection.fetch(OF, args![channel, millis(slot)]).await?;
     rows.iter().map(delivery).collect()
 }
 
 /// Opens the refused copies of those who may still be written to.
 async fn reopen(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     channel: &str,
     key: &str,
     now: DateTime<Utc>,
 ) -> Result<usize, StoreError> {
-    let opened = sqlx::query(
-        "UPDATE copies SET state = 'open', due = 0, since = NULL, at = ?3 \
-         WHERE channel = ?1 AND job_key = ?2 AND state = 'refused' AND EXISTS (SELECT 1 FROM recipients r \
-         WHERE r.channel = ?1 AND r.address = recipient AND r.standing = 'active')",
-    )
-    .bind(channel)
-    .bind(key)
-    .bind(millis(now))
-    .execute(connection)
-    .await
-    .map_err(failed)?;
-    Ok(usize::try_from(opened.rows_affected()).unwrap_or(usize::MAX))
+    const OPEN: Sql = Sql::both(
+        "UPDATE copies SET state = 'open', due = 0, since = NULL, at = $3 \
+         WHERE channel = $1 AND job_key = $2 AND state = 'refused' AND EXISTS (SELECT 1 FROM recipients r \
+         WHERE r.channel = $1 AND r.address = recipient AND r.standing = 'active')",
+    );
+    let opened = connection.execute(OPEN, args![channel, key, millis(now)]).await?;
+    Ok(usize::try_from(opened).unwrap_or(usize::MAX))
 }

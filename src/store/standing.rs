@@ -1,11 +1,8 @@
 //! How one recipient stands, and what their mailbox's refusals add up to.
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
-
-use super::failed;
+use super::db::{Connection, Sql, args};
 use super::people::record;
-use super::rows::millis;
+use super::row::millis;
 use crate::audience::{Address, Standing};
 use crate::queue::{NewStanding, SoftBounce, StoreError};
 use crate::text;
@@ -17,7 +14,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Sets how somebody stands, unless what stands there outlasts it.
 pub(super) async fn stand(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     channel: &str,
     address: &Address,
     token: &str,
@@ -28,20 +25,14 @@ pub(super) async fn stand(
     if stays {
         return Ok(before);
     }
-    sqlx::query(
+    const STAND: Sql = Sql::both(
         "INSERT INTO recipients (channel, address, token, listed, standing, reason, soft_bounces, since) \
-         VALUES (?1, ?2, ?3, 0, ?4, ?5, 0, ?6) ON CONFLICT (channel, address) DO UPDATE SET \
+         VALUES ($1, $2, $3, 0, $4, $5, 0, $6) ON CONFLICT (channel, address) DO UPDATE SET \
          standing = excluded.standing, reason = excluded.reason, soft_bounces = 0, since = excluded.since",
-    )
-    .bind(channel)
-    .bind(address.as_str())
-    .bind(token)
-    .bind(new.standing.name())
-    .bind(&new.reason)
-    .bind(millis(new.at))
-    .execute(&mut *connection)
-    .await
-    .map_err(failed)?;
+    );
+    let reason = new.reason.clone();
+    let args = args![channel, address.as_str(), token, new.standing.name(), reason, millis(new.at)];
+    connection.execute(STAND, args).await?;
     record(connection, &new.who, new.standing.name(), new.at, Some(channel), None, &note(address, new)).await?;
     Ok(before)
 }
@@ -58,60 +49,47 @@ fn note(address: &Address, new: &NewStanding) -> Text {
 
 /// How somebody stands, if they are known.
 async fn standing(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     channel: &str,
     address: &Address,
 ) -> Result<Option<Standing>, StoreError> {
-    let name: Option<String> = sqlx::query_scalar("SELECT standing FROM recipients WHERE channel = ? AND address = ?")
-        .bind(channel)
-        .bind(address.as_str())
-        .fetch_optional(connection)
-        .await
-        .map_err(failed)?;
+    const STANDING: Sql = Sql::both("SELECT standing FROM recipients WHERE channel = $1 AND address = $2");
+    let row = connection.first(STANDING, args![channel, address.as_str()]).await?;
+    let name = row.map(|row| row.string("standing")).transpose()?;
     let odd = |name: String| StoreError::Corrupt(format!("there is no standing \"{name}\""));
     name.map(|name| Standing::named(&name).ok_or_else(|| odd(name))).transpose()
 }
 
 /// Counts a temporary bounce. The letter's hash makes a second reading harmless, on whatever day that is.
 pub(super) async fn soft_bounce(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     channel: &str,
     address: &Address,
     bounce: &SoftBounce,
 ) -> Result<Option<Standing>, StoreError> {
+    const COUNT: Sql = Sql {
+        sqlite: "INSERT INTO soft_bounces (channel, address, day, message, at) SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS \
+                 (SELECT 1 FROM soft_bounces WHERE channel = $1 AND address = $2 AND (day = $3 OR message = $4))",
+        postgres: "INSERT INTO soft_bounces (channel, address, day, message, at) VALUES ($1, $2, $3, $4, $5) \
+                   ON CONFLICT DO NOTHING",
+    };
+    const DAYS_OF: Sql = Sql::both(
+        "UPDATE recipients SET soft_bounces = (SELECT count(*) FROM soft_bounces b WHERE b.channel = $1 \
+         AND b.address = $2 AND b.day > $3 AND b.at >= recipients.since) \
+         WHERE channel = $1 AND address = $2 RETURNING soft_bounces",
+    );
     let before = standing(connection, channel, address).await?;
     if before != Some(Standing::Active) {
         return Ok(before);
     }
     let now = millis(bounce.at);
     let today = now.div_euclid(DAY_MS);
-    let counted = sqlx::query(
-        "INSERT INTO soft_bounces (channel, address, day, message, at) SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS \
-         (SELECT 1 FROM soft_bounces WHERE channel = ?1 AND address = ?2 AND (day = ?3 OR message = ?4))",
-    )
-    .bind(channel)
-    .bind(address.as_str())
-    .bind(today)
-    .bind(&bounce.message)
-    .bind(now)
-    .execute(&mut *connection)
-    .await
-    .map_err(failed)?;
-    if counted.rows_affected() == 0 {
+    let args = args![channel, address.as_str(), today, &bounce.message, now];
+    if connection.execute(COUNT, args).await? == 0 {
         return Ok(before);
     }
-    let days = sqlx::query(
-        "UPDATE recipients SET soft_bounces = (SELECT count(*) FROM soft_bounces b WHERE b.channel = ?1 \
-         AND b.address = ?2 AND b.day > ?3 AND b.at >= recipients.since) \
-         WHERE channel = ?1 AND address = ?2 RETURNING soft_bounces",
-    )
-    .bind(channel)
-    .bind(address.as_str())
-    .bind(today - DAYS)
-    .fetch_one(&mut *connection)
-    .await
-    .map_err(failed)?
-    .get::<u32, _>("soft_bounces");
+    let row = connection.first(DAYS_OF, args![channel, address.as_str(), today - DAYS]).await?;
+    let days = row.map(|row| row.small("soft_bounces")).transpose()?.unwrap_or_default();
     if days < bounce.limit {
         return Ok(before);
     }

@@ -1,0 +1,339 @@
+//! Who is on a job's list, and how each copy ended.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::BoxFuture;
+use serde_json::json;
+
+use super::Store;
+use super::db::{Arg, Connection, Sql, args};
+use super::row::{Row, millis, to_json};
+use crate::article::ArticleId;
+use crate::audience::Entry;
+use crate::channel::{Addressee, Copies, CopyChange, CopyCount, CopyState, SendError};
+use crate::clock::Clock;
+use crate::delivery::edition_key;
+use crate::queue::StoreError;
+use crate::store::token::token;
+
+/// People put on a list in one transaction: others wait no longer than for that.
+const BATCH: i64 = 2_000;
+
+/// The copies of one job.
+#[derive(Clone)]
+pub(super) struct JobCopies {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) channel: String,
+    pub(super) job_key: String,
+    pub(super) article: Option<ArticleId>,
+}
+
+/// The store cannot be read or written: nothing was sent, so nothing is lost by trying later.
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
+pub(super) fn later(error: StoreError) -> SendError {
+    SendError::transient(error.text())
+}
+
+impl JobCopies {
+    /// Keys of the editions that the article was sent in.
+    async fn editions(&self) -> Result<String, StoreError> {
+        const EDITIONS: Sql = Sql::both(
+            "SELECT DISTINCT a.edition FROM attempts a JOIN deliveries d ON d.id = a.delivery_id \
+             WHERE d.article_id = $1 AND d.channel = $2 AND a.edition IS NOT NULL \
+             AND coalesce(a.outcome, '') <> 'moved'",
+        );
+        let args = args![self.article.map(|id| id.0), &self.channel];
+        let rows = self.store.readers.fetch(EDITIONS, args).await?;
+        let keys: Result<Vec<_>, StoreError> =
+            rows.iter().map(|row| Ok(edition_key(&self.channel, row.instant("edition")?))).collect();
+        to_json(&keys?)
+    }
+
+    /// Puts those on the list whom `people` names, by address after `$2`, until it names nobody more. `more` begins
+    /// with `$4`.
+    async fn invite_all(&self, people: Sql, more: impl Fn() -> Vec<Arg>) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let mut args = args![&self.channel, &after, BATCH];
+            args.extend(more());
+            let rows = self.store.readers.fetch(people, args).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.string("address")?;
+            let people: Result<Vec<_>, _> = rows.iter().map(|row| Ok((row.string("address")?, None))).collect();
+            self.enlist(people?).await?;
+        }
+    }
+
+    async fn enlist(&self, people: Vec<(String, Option<String>)>) -> Result<(), StoreError> {
+        let key = &self.store.key;
+        let people: Result<Vec<_>, _> = people
+            .into_iter()
+            .map(|(address, name)| {
+                token(key, &self.channel, &address)
+                    .map(|token| json!({ "address": address, "name": name, "token": token }))
+            })
+            .collect();
+        let asked = (self.clone(), to_json(&people?)?, millis(self.clock.now()));
+        self.store
+            .writer
+            .run(asked, |tx, (job, people, now)| Box::pin(enlist(&mut tx.connection, job, people, *now)))
+            .await
+    }
+}
+
+async fn enlist(connection: &mut Connection, job: &JobCopies, people: &str, now: i64) -> Result<(), StoreError> {
+    const KNOW: Sql = Sql {
+        sqlite: "INSERT INTO recipients (channel, address, name, token, listed, standing, soft_bounces, since) \
+                 SELECT $1, value ->> 'address', value ->> 'name', value ->> 'token', 0, 'active', 0, $3 \
+                 FROM json_each($2) WHERE true ON CONFLICT (channel, address) DO UPDATE SET name = excluded.name \
+                 WHERE excluded.name IS NOT NULL",
+        postgres: "INSERT INTO recipients (channel, address, name, token, listed, standing, soft_bounces, since) \
+                   SELECT DISTINCT ON (address) $1, address, name, token, 0, 'active', 0, $3 \
+                   FROM json_to_recordset($2::json) AS p (address text, name text, token text) \
+                   ORDER BY address, name NULLS LAST \
+                   ON CONFLICT (channel, address) DO UPDATE SET name = excluded.name WHERE excluded.name IS NOT NULL",
+    };
+    const INVITE: Sql = Sql {
+        sqlite: "INSERT INTO copies (channel, job_key, recipient, article_id, state, note, at) \
+                 SELECT r.channel, $3, r.address, $4, CASE r.standing WHEN 'active' THEN 'open' ELSE 'left_out' END, \
+                 CASE r.standing WHEN 'active' THEN NULL ELSE r.standing END, $5 \
+                 FROM json_each($2) p CROSS JOIN recipients r ON r.channel = $1 AND r.address = p.value ->> 'address' \
+                 WHERE true ON CONFLICT DO NOTHING",
+        postgres: "INSERT INTO copies (channel, job_key, recipient, article_id, state, note, at) \
+                   SELECT r.channel, $3, r.address, $4, CASE r.standing WHEN 'active' THEN 'open' ELSE 'left_out' END, \
+                   CASE r.standing WHEN 'active' THEN NULL ELSE r.standing END, $5 \
+                   FROM json_to_recordset($2::json) AS p (address text) \
+                   JOIN recipients r ON r.channel = $1 AND r.address = p.address ON CONFLICT DO NOTHING",
+    };
+    connection.execute(KNOW, args![&job.channel, people, now]).await?;
+    let article = job.article.map(|id| id.0);
+    connection.execute(INVITE, args![&job.channel, people, &job.job_key, article, now]).await.map(drop)
+}
+
+/// Leaves out the open copies of those who may not be written to, and counts.
+async fn count(connection: &mut Connection, job: &JobCopies, now: i64) -> Result<CopyCount, StoreError> {
+    const LEAVE_OUT: Sql = Sql::both(
+        "UPDATE copies SET state = 'left_out', at = $3, \
+         note = (SELECT standing FROM recipients r WHERE r.channel = $1 AND r.address = recipient) \
+         WHERE channel = $1 AND job_key = $2 AND state = 'open' AND EXISTS (SELECT 1 FROM recipients r \
+         WHERE r.channel = $1 AND r.address = recipient AND r.standing <> 'active')",
+    );
+    const COUNT: Sql = Sql::both(
+        "SELECT state, count(*) AS copies, min(due) AS next FROM copies WHERE channel = $1 AND job_key = $2 GROUP BY state",
+    );
+    connection.execute(LEAVE_OUT, args![&job.channel, &job.job_key, now]).await?;
+    let mut count = CopyCount::default();
+    for row in connection.fetch(COUNT, args![&job.channel, &job.job_key]).await? {
+        let copies = row.count("copies")?;
+        match row.text("state")? {
+            "open" => {
+                count.open = copies;
+                let wait = row.int("next")? - now;
+                count.next = Some(Duration::from_millis(u64::try_from(wait).unwrap_or_default()));
+            }
+            "begun" => count.begun = copies,
+            "sent" => count.sent = copies,
+            "refused" => count.refused = copies,
+            _ => count.left_out += copies,
+        }
+    }
+    Ok(count)
+}
+
+/// What changes together, in one statement each: the copies, and the mailboxes that are no good. For SQLite the whole key
+/// stands in each row of the list: otherwise it would go over the whole mailing for each of them.
+async fn change(
+    connection: &mut Connection,
+    job: &JobCopies,
+    changes: &[(String, CopyChange)],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    const BURY: Sql = Sql {
+        sqlite: "UPDATE recipients SET standing = 'bounced', reason = c.value ->> 'reason', since = $3 \
+                 FROM json_each($2) c WHERE channel = c.value ->> 'channel' AND address = c.value ->> 'recipient' \
+                 AND standing = 'active'",
+        postgres: "UPDATE recipients r SET standing = 'bounced', reason = c.reason, since = $3 \
+                   FROM json_to_recordset($2::json) AS c (recipient text, reason text) \
+                   WHERE r.channel = $1 AND r.address = c.recipient AND r.standing = 'active'",
+    };
+    const CHANGE: Sql = Sql {
+        sqlite: "UPDATE copies SET note = c.value ->> 'note', due = c.value ->> 'due', at = $3, \
+                 since = CASE c.value ->> 'state' WHEN 'open' THEN coalesce(since, $3) ELSE since END, \
+                 state = CASE WHEN coalesce(since, $3) < c.value ->> 'give_up' THEN 'refused' ELSE c.value ->> 'state' END \
+                 FROM json_each($4) c WHERE channel = c.value ->> 'channel' AND job_key = c.value ->> 'job_key' \
+                 AND recipient = c.value ->> 'recipient'",
+        postgres: "UPDATE copies o SET note = c.note, due = c.due, at = $3, \
+                   since = CASE c.state WHEN 'open' THEN coalesce(o.since, $3) ELSE o.since END, \
+                   state = CASE WHEN coalesce(o.since, $3) < c.give_up THEN 'refused' ELSE c.state END \
+                   FROM json_to_recordset($4::json) AS c (recipient text, state text, note text, due bigint, \
+                   give_up bigint) WHERE o.channel = $1 AND o.job_key = $2 AND o.recipient = c.recipient",
+    };
+    let at = millis(now);
+    let dead = |(_, change): &&(String, CopyChange)| matches!(change, CopyChange::Refused { dead: true, .. });
+    let buried: Vec<_> = changes
+        .iter()
+        .filter(dead)
+        .map(|(recipient, change)| json!({ "channel": job.channel, "recipient": recipient, "reason": reason(change) }))
+        .collect();
+    if !buried.is_empty() {
+        connection.execute(BURY, args![&job.channel, to_json(&buried)?, at]).await?;
+    }
+    let rows: Vec<_> = changes.iter().map(|(recipient, change)| change_json(job, recipient, change, now)).collect();
+    connection.execute(CHANGE, args![&job.channel, &job.job_key, at, to_json(&rows)?]).await.map(drop)
+}
+
+fn reason(change: &CopyChange) -> Option<&str> {
+    match change {
+        CopyChange::Refused { reason, .. } | CopyChange::Later { reason, .. } => Some(reason),
+        CopyChange::Begun | CopyChange::NotBegun | CopyChange::Sent => None,
+    }
+}
+
+fn change_json(job: &JobCopies, recipient: &str, change: &CopyChange, now: DateTime<Utc>) -> serde_json::Value {
+    let span = |span: Duration| TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
+    let (state, due, give_up) = match change {
+        CopyChange::Begun => ("begun", now, None),
+        CopyChange::NotBegun => ("open", now, None),
+        CopyChange::Sent => ("sent", now, None),
+        CopyChange::Refused { .. } => ("refused", now, None),
+        CopyChange::Later { wait, patience, .. } => ("open", now + span(*wait), Some(millis(now - span(*patience)))),
+    };
+    json!({
+        "channel": job.channel, "job_key": job.job_key, "recipient": recipient,
+        "state": state, "note": reason(change), "due": millis(due), "give_up": give_up,
+    })
+}
+
+impl Copies for JobCopies {
+    fn invite(&self, people: Vec<Entry>) -> BoxFuture<'_, Result<(), SendError>> {
+        Box::pin(async move {
+            let people = people.into_iter().map(|entry| (entry.address.to_string(), entry.name)).collect();
+            self.enlist(people).await.map_err(later)
+        })
+    }
+
+    fn invite_subscribers(&self) -> BoxFuture<'_, Result<(), SendError>> {
+        const LISTED: Sql = Sql::both(
+            "SELECT address FROM recipients WHERE channel = $1 AND listed = 1 AND address > $2 ORDER BY address LIMIT $3",
+        );
+        Box::pin(async move { self.invite_all(LISTED, Vec::new).await.map_err(later) })
+    }
+
+    fn invite_holders(&self) -> BoxFuture<'_, Result<(), SendError>> {
+        const HOLDERS: Sql = Sql {
+            sqlite: "SELECT DISTINCT recipient AS address FROM copies WHERE channel = $1 AND state = 'sent' \
+                     AND recipient > $2 AND job_key <> $4 \
+                     AND (article_id = $5 OR job_key IN (SELECT value FROM json_each($6))) ORDER BY address LIMIT $3",
+            postgres: "SELECT DISTINCT recipient AS address FROM copies WHERE channel = $1 AND state = 'sent' \
+                       AND recipient > $2 AND job_key <> $4 AND (article_id = $5 OR job_key IN \
+                       (SELECT value FROM json_array_elements_text($6::json))) ORDER BY address LIMIT $3",
+        };
+        Box::pin(async move {
+            let editions = self.editions().await.map_err(later)?;
+            let more = || args![&self.job_key, self.article.map(|id| id.0), &editions];
+            self.invite_all(HOLDERS, more).await.map_err(later)
+        })
+    }
+
+    fn complete(&self) -> BoxFuture<'_, Result<(), SendError>> {
+        const COMPLETE: Sql = Sql::both(
+            "INSERT INTO mailings (channel, job_key, complete_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        );
+        let asked = (self.channel.clone(), self.job_key.clone(), millis(self.clock.now()));
+        Box::pin(async move {
+            let complete = self.store.writer.run(asked, |tx, (channel, job_key, now)| {
+                Box::pin(async move { tx.connection.execute(COMPLETE, args![channel, job_key, *now]).await.map(drop) })
+            });
+            complete.await.map_err(later)
+        })
+    }
+
+    fn is_complete(&self) -> BoxFuture<'_, Result<bool, SendError>> {
+        const IS_COMPLETE: Sql = Sql::both("SELECT 1 FROM mailings WHERE channel = $1 AND job_key = $2");
+        Box::pin(async move {
+            let found = self.store.readers.first(IS_COMPLETE, args![&self.channel, &self.job_key]).await;
+            Ok(found.map_err(later)?.is_some())
+        })
+    }
+
+    fn open(&self, after: Option<String>, most: usize) -> BoxFuture<'_, Result<Vec<Addressee>, SendError>> {
+        const OPEN: Sql = Sql::both(
+            "SELECT r.address, r.name, r.token FROM copies c \
+             JOIN recipients r ON r.channel = c.channel AND r.address = c.recipient AND r.standing = 'active' \
+             WHERE c.channel = $1 AND c.job_key = $2 AND c.state = 'open' AND c.due <= $3 AND c.recipient > $4 \
+             ORDER BY c.recipient LIMIT $5",
+        );
+        let now = millis(self.clock.now());
+        let args = args![&self.channel, &self.job_key, now, after.unwrap_or_default(), limit(most)];
+        Box::pin(async move {
+            let rows = self.store.readers.fetch(OPEN, args).await.map_err(later)?;
+            let addressee = |row: &Row| {
+                let (address, name) = (row.string("address")?, row.opt_string("name")?);
+                Ok(Addressee { address, name, token: row.string("token")? })
+            };
+            rows.iter().map(addressee).collect::<Result<_, _>>().map_err(later)
+        })
+    }
+
+    fn record(&self, changes: Vec<(String, CopyChange)>) -> BoxFuture<'_, Result<(), SendError>> {
+        let asked = (self.clone(), changes, self.clock.now());
+        Box::pin(async move {
+            if asked.1.is_empty() {
+                return Ok(());
+            }
+            let recorded = self
+                .store
+                .writer
+                .run(asked, |tx, (job, changes, now)| Box::pin(change(&mut tx.connection, job, changes, *now)));
+            recorded.await.map_err(later)
+        })
+    }
+
+    fn count(&self) -> BoxFuture<'_, Result<CopyCount, SendError>> {
+        let asked = (self.clone(), millis(self.clock.now()));
+        Box::pin(async move {
+            let counted = self.store.writer.run(asked, |tx, (job, now)| Box::pin(count(&mut tx.connection, job, *now)));
+            counted.await.map_err(later)
+        })
+    }
+
+    fn named(&self, state: CopyState, most: usize) -> BoxFuture<'_, Result<Vec<(String, String)>, SendError>> {
+        const NAMED: Sql = Sql::both(
+            "SELECT recipient, coalesce(note, '') AS note FROM copies \
+             WHERE channel = $1 AND job_key = $2 AND state = $3 ORDER BY recipient LIMIT $4",
+        );
+        let state = match state {
+            CopyState::Begun => "begun",
+            CopyState::Refused => "refused",
+            CopyState::Open => "open",
+        };
+        Box::pin(async move {
+            let args = args![&self.channel, &self.job_key, state, limit(most)];
+            let rows = self.store.readers.fetch(NAMED, args).await.map_err(later)?;
+            let named = |row: &Row| Ok((row.string("recipient")?, row.string("note")?));
+            rows.iter().map(named).collect::<Result<_, _>>().map_err(later)
+        })
+    }
+
+    fn recent(&self, span: Duration) -> BoxFuture<'_, Result<BTreeMap<String, u32>, SendError>> {
+        const RECENT: Sql = Sql {
+            sqlite: "SELECT substr(recipient, instr(recipient, '@') + 1) AS domain, count(*) AS copies FROM copies \
+                     WHERE channel = $1 AND at > $2 AND state IN ('begun', 'sent') GROUP BY domain",
+            postgres: "SELECT substr(recipient, strpos(recipient, '@') + 1) AS domain, count(*) AS copies FROM copies \
+                       WHERE channel = $1 AND at > $2 AND state IN ('begun', 'sent') GROUP BY domain",
+        };
+        Box::pin(async move {
+            let since = self.clock.now() - TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
+            let rows = self.store.readers.fetch(RECENT, args![&self.channel, millis(since)]).await.map_err(later)?;
+            let recent = |row: &Row| Ok((row.string("domain")?, row.small("copies")?));
+            rows.iter().map(recent).collect::<Result<_, _>>().map_err(later)
+        })
+    }
+}
+
+fn limit(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,219 @@
+//! Deliveries as rows: read and changed many at once. What a change is, [`crate::delivery::apply`] says.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::db::{Arg, Connection, Sql, args};
+use super::row::{Row, millis, to_json};
+use crate::article::ArticleId;
+use crate::delivery::{Delivery, DeliveryId, State, Why};
+use crate::queue::StoreError;
+
+/// The columns that [`delivery`] reads, of a table called `d`.
+macro_rules! delivery_columns {
+    () => {
+        "d.id, d.article_id, d.channel, d.wanted, d.live, d.detail, d.plan, d.tries, d.attempt, d.version"
+    };
+}
+pub(super) use delivery_columns;
+
+pub(super) fn delivery(row: &Row) -> Result<Delivery, StoreError> {
+    Ok(Delivery {
+        id: DeliveryId(row.int("id")?),
+        article: ArticleId(row.int("article_id")?),
+        channel: row.string("channel")?,
+        wanted: row.json("wanted")?,
+        live: row.json("live")?,
+        state: row.json("detail")?,
+        plan: row.json("plan")?,
+        tries: row.small("tries")?,
+        attempt: row.small("attempt")?,
+        version: row.int("version")?,
+    })
+}
+
+/// Those of `ids` that there are, by number. On PostgreSQL they stay as they are until the transaction ends.
+pub(super) async fn load(connection: &mut Connection, ids: &[DeliveryId]) -> Result<Vec<Delivery>, StoreError> {
+    const LOAD: Sql = Sql {
+        sqlite: concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM deliveries d WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id"
+        ),
+        postgres: concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM deliveries d WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) \
+             ORDER BY id FOR UPDATE"
+        ),
+    };
+    let rows = connection.fetch(LOAD, vec![Arg::rows(ids)?]).await?;
+    rows.iter().map(delivery).collect()
+}
+
+pub(super) async fn of_article(connection: &mut Connection, id: ArticleId) -> Result<Vec<Delivery>, StoreError> {
+    const OF: Sql = Sql {
+        sqlite: concat!("SELECT ", delivery_columns!(), " FROM deliveries d WHERE article_id = $1 ORDER BY id"),
+        postgres: concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM deliveries d WHERE article_id = $1 ORDER BY id FOR UPDATE"
+        ),
+    };
+    let rows = connection.fetch(OF, args![id.0]).await?;
+    rows.iter().map(delivery).collect()
+}
+
+/// Everything that waits on a channel.
+pub(super) async fn waiting(connection: &mut Connection, channel: &str) -> Result<Vec<Delivery>, StoreError> {
+    const WAITING: Sql = Sql {
+        sqlite: concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM deliveries d WHERE d.state = 'waiting' AND d.channel = $1 ORDER BY d.id"
+        ),
+        postgres: concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM deliveries d WHERE d.state = 'waiting' AND d.channel = $1 ORDER BY d.id FOR UPDATE"
+        ),
+    };
+    let rows = connection.fetch(WAITING, args![channel]).await?;
+    rows.iter().map(delivery).collect()
+}
+
+/// What is leased, if its lease ends by then. On PostgreSQL what is being settled at this moment is passed over.
+pub(super) async fn leased(
+    connection: &mut Connection,
+    until: Option<DateTime<Utc>>,
+) -> Result<Vec<Delivery>, StoreError> {
+    const LEASED: Sql = Sql {
+        sqlite: concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM deliveries d WHERE d.state = 'sending' AND d.due <= coalesce($1, d.due) ORDER BY d.id"
+        ),
+        postgres: concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM deliveries d WHERE d.state = 'sending' AND d.due <= coalesce($1, d.due) \
+             ORDER BY d.id FOR UPDATE SKIP LOCKED"
+        ),
+    };
+    let rows = connection.fetch(LEASED, args![until.map(millis)]).await?;
+    rows.iter().map(delivery).collect()
+}
+
+#[derive(Serialize)]
+struct Columns<'a> {
+    article_id: i64,
+    channel: &'a str,
+    state: &'static str,
+    due: Option<i64>,
+    urgency: Option<i64>,
+    edition: Option<i64>,
+    after_channel: Option<&'a str>,
+    wanted: String,
+    live: String,
+    detail: String,
+    plan: String,
+    tries: u32,
+    attempt: u32,
+    version: i64,
+    /// What it replaces.
+    id: i64,
+    was: i64,
+    was_state: &'static str,
+}
+
+impl<'a> Columns<'a> {
+    fn of(before: &Delivery, after: &'a Delivery, urgency: Option<i64>) -> Result<Self, StoreError> {
+        let edition = match &after.state {
+            State::Sending { errand, .. } => errand.job().edition,
+            State::Uncertain { job, .. } => job.edition,
+            _ => after.plan.edition,
+        };
+        let after_channel = match &after.state {
+            State::Waiting { why: Why::After { channel }, .. } => Some(channel.as_str()),
+            _ => None,
+        };
+        Ok(Self {
+            article_id: after.article.0,
+            channel: &after.channel,
+            state: after.state.name(),
+            due: after.state.due().map(millis),
+            urgency,
+            edition: edition.map(millis),
+            after_channel,
+            wanted: to_json(&after.wanted)?,
+            live: to_json(&after.live)?,
+            detail: to_json(&after.state)?,
+            plan: to_json(&after.plan)?,
+            tries: after.tries,
+            attempt: after.attempt,
+            version: after.version,
+            id: before.id.0,
+            was: before.version,
+            was_state: before.state.name(),
+        })
+    }
+}
+
+/// Replaces each first by its second, if the first is still what stands there. All of them, or none.
+pub(super) async fn swap(connection: &mut Connection, changes: &[(Delivery, Delivery)]) -> Result<(), StoreError> {
+    swap_with(connection, changes, None).await
+}
+
+/// The same, and what changes is this urgent from now on.
+pub(super) async fn swap_with(
+    connection: &mut Connection,
+    changes: &[(Delivery, Delivery)],
+    urgency: Option<i64>,
+) -> Result<(), StoreError> {
+    const SWAP: Sql = Sql {
+        sqlite: "UPDATE deliveries SET state = n.value ->> 'state', due = n.value ->> 'due', \
+                 urgency = coalesce(n.value ->> 'urgency', urgency), edition = n.value ->> 'edition', \
+                 after_channel = n.value ->> 'after_channel', wanted = n.value ->> 'wanted', live = n.value ->> 'live', \
+                 detail = n.value ->> 'detail', plan = n.value ->> 'plan', tries = n.value ->> 'tries', \
+                 attempt = n.value ->> 'attempt', version = n.value ->> 'version' FROM json_each($1) n \
+                 WHERE deliveries.id = n.value ->> 'id' AND deliveries.version = n.value ->> 'was' \
+                 AND deliveries.state = n.value ->> 'was_state'",
+        postgres: "UPDATE deliveries d SET state = n.state, due = n.due, urgency = coalesce(n.urgency, d.urgency), \
+                   edition = n.edition, after_channel = n.after_channel, wanted = n.wanted, live = n.live, \
+                   detail = n.detail, plan = n.plan, tries = n.tries, attempt = n.attempt, version = n.version \
+                   FROM json_to_recordset($1::json) AS n (state text, due bigint, urgency bigint, edition bigint, \
+                   after_channel text, wanted text, live text, detail text, plan text, tries bigint, attempt bigint, \
+                   version bigint, id bigint, was bigint, was_state text) \
+                   WHERE d.id = n.id AND d.version = n.was AND d.state = n.was_state",
+    };
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let rows: Result<Vec<_>, _> = changes.iter().map(|(before, after)| Columns::of(before, after, urgency)).collect();
+    let changed = connection.execute(SWAP, vec![Arg::rows(&rows?)?]).await?;
+    if usize::try_from(changed) == Ok(changes.len()) {
+        return Ok(());
+    }
+    let ids: Vec<_> = changes.iter().map(|(before, _)| before.id.to_string()).collect();
+    tracing::debug!(deliveries = ids.join(" "), changed, "deliveries changed under our hands");
+    Err(StoreError::Busy)
+}
+
+/// Adds deliveries that have not been there.
+pub(super) async fn insert(connection: &mut Connection, new: &[Delivery], urgency: i64) -> Result<(), StoreError> {
+    const INSERT: Sql = Sql {
+        sqlite: "INSERT INTO deliveries (article_id, channel, state, due, urgency, edition, wanted, live, detail, plan, \
+                 tries, attempt, version) SELECT value ->> 'article_id', value ->> 'channel', value ->> 'state', \
+                 value ->> 'due', value ->> 'urgency', value ->> 'edition', value ->> 'wanted', value ->> 'live', \
+                 value ->> 'detail', value ->> 'plan', 0, 0, 0 FROM json_each($1)",
+        postgres: "INSERT INTO deliveries (article_id, channel, state, due, urgency, edition, wanted, live, detail, plan, \
+                   tries, attempt, version) SELECT article_id, channel, state, due, urgency, edition, wanted, live, \
+                   detail, plan, 0, 0, 0 FROM json_to_recordset($1::json) AS n (article_id bigint, channel text, \
+                   state text, due bigint, urgency bigint, edition bigint, wanted text, live text, detail text, plan text)",
+    };
+    if new.is_empty() {
+        return Ok(());
+    }
+    let rows: Result<Vec<_>, _> = new.iter().map(|new| Columns::of(new, new, Some(urgency))).collect();
+    connection.execute(INSERT, vec![Arg::rows(&rows?)?]).await.map(drop)
+}

@@ -1,0 +1,175 @@
+//! Editions: what is due in one slot leaves together, and a slot is used once.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+
+use super::db::{Arg, Connection, Sql, args};
+use super::deliveries::{delivery, delivery_columns, swap};
+use super::judge::take;
+use super::row::{Row, instant, millis};
+use super::tx::Tx;
+use crate::delivery::{Delivery, DeliveryId, Event, Plan, Slot, Why, apply};
+use crate::queue::{LeaseRequest, StoreError, Work};
+
+/// Leases the earliest edition that is due, with everything the gate lets through. Nobody else may lease on the channel
+/// meanwhile.
+pub(super) async fn lease(tx: &mut Tx, request: &LeaseRequest) -> Result<Option<Work>, StoreError> {
+    let channel = &request.channel;
+    let without_slot = without_slot(&mut tx.connection, channel).await?;
+    move_on(tx, request, without_slot).await?;
+    // Each round sends an edition off or moves what cannot leave, so this ends.
+    while let Some(slot) = earliest(&mut tx.connection, channel, request.now).await? {
+        // In this order: what was in flight a moment ago is back by the time it is looked for.
+        let closed = is_closed(&mut tx.connection, channel, slot).await?;
+        let waiting = of_slot(&mut tx.connection, channel, slot, "waiting").await?;
+        if closed {
+            move_on(tx, request, waiting).await?;
+            continue;
+        }
+        // What was begun is finished with the same articles: those who have had it get no second one.
+        let were_in = were_in(&mut tx.connection, &waiting, slot).await?;
+        let (begun, fresh): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|before| were_in.contains(&before.id));
+        let waiting = if begun.is_empty() {
+            fresh
+        } else {
+            move_on(tx, request, fresh).await?;
+            begun
+        };
+        let taken = take(tx, request, waiting, Some(slot)).await?;
+        if !taken.is_empty() {
+            open(&mut tx.connection, channel, slot, request.now).await?;
+            let items = taken.into_iter().map(|(_, item)| item).collect();
+            return Ok(Some(Work { looks: None, edition: Some(slot), planned: slot, items }));
+        }
+    }
+    Ok(None)
+}
+
+/// Which of these an earlier try of that edition carried.
+async fn were_in(
+    connection: &mut Connection,
+    deliveries: &[Delivery],
+    slot: Slot,
+) -> Result<HashSet<DeliveryId>, StoreError> {
+    const CARRIED: Sql = Sql {
+        sqlite: "SELECT DISTINCT delivery_id FROM attempts \
+                 WHERE delivery_id IN (SELECT value FROM json_each($1)) AND edition = $2",
+        postgres: "SELECT DISTINCT delivery_id FROM attempts WHERE delivery_id IN \
+                   (SELECT value::bigint FROM json_array_elements_text($1::json)) AND edition = $2",
+    };
+    let ids: Vec<DeliveryId> = deliveries.iter().map(|delivery| delivery.id).collect();
+    let rows = connection.fetch(CARRIED, vec![Arg::rows(&ids)?, millis(slot).into()]).await?;
+    rows.iter().map(|row| row.int("delivery_id").map(DeliveryId)).collect()
+}
+
+/// What waits without a slot, because it was planned before the channel had any.
+async fn without_slot(connection: &mut Connection, channel: &str) -> Result<Vec<Delivery>, StoreError> {
+    const WITHOUT: Sql = Sql {
+        sqlite: concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.edition IS NULL"
+        ),
+        postgres: concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.edition IS NULL \
+             ORDER BY d.id FOR UPDATE"
+        ),
+    };
+    all(&connection.fetch(WITHOUT, args![channel]).await?)
+}
+
+fn all(rows: &[Row]) -> Result<Vec<Delivery>, StoreError> {
+    rows.iter().map(delivery).collect()
+}
+
+/// The earliest slot in which something is due.
+async fn earliest(connection: &mut Connection, channel: &str, now: DateTime<Utc>) -> Result<Option<Slot>, StoreError> {
+    const EARLIEST: Sql =
+        Sql::both("SELECT min(edition) AS slot FROM deliveries WHERE channel = $1 AND state = 'waiting' AND due <= $2");
+    let row = connection.first(EARLIEST, args![channel, millis(now)]).await?;
+    Ok(row.map(|row| row.opt_int("slot")).transpose()?.flatten().map(instant))
+}
+
+/// Deliveries of one slot in one state, urgent ones first, then in the order in which they came.
+async fn of_slot(
+    connection: &mut Connection,
+    channel: &str,
+    slot: Slot,
+    state: &str,
+) -> Result<Vec<Delivery>, StoreError> {
+    const OF: Sql = Sql {
+        sqlite: concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM deliveries d WHERE d.channel = $1 AND d.state = $2 AND d.edition = $3 AND d.due IS NOT NULL \
+             ORDER BY d.urgency, d.id"
+        ),
+        postgres: concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM deliveries d WHERE d.channel = $1 AND d.state = $2 AND d.edition = $3 AND d.due IS NOT NULL \
+             ORDER BY d.urgency, d.id FOR UPDATE"
+        ),
+    };
+    all(&connection.fetch(OF, args![channel, state, millis(slot)]).await?)
+}
+
+/// The uncertain deliveries of an edition.
+pub(super) async fn uncertain(
+    connection: &mut Connection,
+    channel: &str,
+    slot: Slot,
+) -> Result<Vec<Delivery>, StoreError> {
+    of_slot(connection, channel, slot, "uncertain").await
+}
+
+/// An edition is closed once it went out, and while it may have gone out.
+async fn is_closed(connection: &mut Connection, channel: &str, slot: Slot) -> Result<bool, StoreError> {
+    const CLOSED: Sql = Sql::both(
+        "SELECT 1 AS closed FROM editions WHERE channel = $1 AND slot = $2 AND closed_at IS NOT NULL \
+         UNION ALL SELECT 1 FROM deliveries WHERE channel = $1 AND edition = $2 AND state IN ('sending', 'uncertain')",
+    );
+    Ok(connection.first(CLOSED, args![channel, millis(slot)]).await?.is_some())
+}
+
+/// Gives deliveries the next slot.
+async fn move_on(tx: &mut Tx, request: &LeaseRequest, waiting: Vec<Delivery>) -> Result<(), StoreError> {
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let next = request
+        .gate
+        .next_slot(request.now)
+        .ok_or_else(|| StoreError::Other(format!("channel {} has no slot after {}", request.channel, request.now)))?;
+    let mut changes = Vec::with_capacity(waiting.len());
+    for before in waiting {
+        let approval = before.plan.approval;
+        let plan = Plan { planned: next, due: next, why: Why::Slot, edition: Some(next), approval };
+        let moved = apply(&before, Event::Replan(plan)).map_err(|refused| StoreError::Other(refused.to_string()))?;
+        changes.push((before, moved));
+    }
+    swap(&mut tx.connection, &changes).await
+}
+
+async fn open(connection: &mut Connection, channel: &str, slot: Slot, now: DateTime<Utc>) -> Result<(), StoreError> {
+    const OPEN: Sql =
+        Sql::both("INSERT INTO editions (channel, slot, opened_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
+    connection.execute(OPEN, args![channel, millis(slot), millis(now)]).await.map(drop)
+}
+
+/// Records that an edition went out; it can never be opened again.
+pub(super) async fn close(
+    connection: &mut Connection,
+    channel: &str,
+    slot: Slot,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    const CLOSE: Sql = Sql::both(
+        "INSERT INTO editions (channel, slot, opened_at, closed_at) VALUES ($1, $2, $3, $3) \
+         ON CONFLICT (channel, slot) DO UPDATE SET closed_at = coalesce(editions.closed_at, excluded.closed_at)",
+    );
+    connection.execute(CLOSE, args![channel, millis(slot), millis(now)]).await.map(drop)
+}

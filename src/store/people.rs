@@ -1,0 +1,120 @@
+//! What people decide: about one delivery, or about a channel. Each decision is a line in the ledger.
+
+use chrono::{DateTime, Utc};
+
+use super::db::{Connection, Sql, args};
+use super::deliveries::{load, swap};
+use super::row::{millis, to_json};
+use super::single_copies::resolve_copies;
+use super::tx::Tx;
+use crate::delivery::{Delivery, DeliveryId, Event, apply};
+use crate::queue::{Pause, PauseCause, StoreError};
+use crate::text;
+use crate::text::Text;
+
+/// A person's word about one delivery.
+pub(super) struct Decision {
+    pub(super) id: DeliveryId,
+    pub(super) event: Event,
+    pub(super) who: String,
+    pub(super) now: DateTime<Utc>,
+}
+
+pub(super) async fn decide(tx: &mut Tx, decision: &Decision) -> Result<Result<Delivery, Text>, StoreError> {
+    let Decision { id, event, who, now } = decision;
+    let Some(before) = load(&mut tx.connection, &[*id]).await?.pop() else {
+        return Ok(Err(text!("không có lượt phát số {id}", "there is no delivery {id}")));
+    };
+    let (what, note) = match event {
+        Event::Resolve { went_out: true, .. } => ("resolve", text!("xác nhận: đã lên", "resolved: it went out")),
+        Event::Resolve { .. } => ("resolve", text!("xác nhận: chưa lên", "resolved: it did not go out")),
+        _ => ("retry", text!("cho gửi lại", "let it go on")),
+    };
+    let event = resolve_copies(&mut tx.connection, &before, event.clone(), *now).await?;
+    let Ok(after) = apply(&before, event) else {
+        let state = before.state.name();
+        return Ok(Err(text!(
+            "lượt phát {id} đang ở trạng thái \"{state}\", không làm việc này được",
+            "delivery {id} is \"{state}\", in which this cannot be done"
+        )));
+    };
+    let change = (before, after);
+    swap(&mut tx.connection, std::slice::from_ref(&change)).await?;
+    let (before, after) = change;
+    record(&mut tx.connection, who, what, *now, Some(&before.channel), Some(&before), &note).await?;
+    tx.wake(&after.channel);
+    Ok(Ok(after))
+}
+
+/// Pauses a channel that is not paused yet.
+pub(super) async fn pause(tx: &mut Tx, channel: &str, pause: &Pause) -> Result<(), StoreError> {
+    const PAUSE: Sql = Sql::both("INSERT INTO pauses (channel, pause) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+    if tx.connection.execute(PAUSE, args![channel, to_json(pause)?]).await? == 0 {
+        return Ok(());
+    }
+    let who = match &pause.cause {
+        PauseCause::Person(name) => name.as_str(),
+        PauseCause::Attention(_) => "loa",
+    };
+    record(&mut tx.connection, who, "pause", pause.since, Some(channel), None, &pause.note).await
+}
+
+pub(super) async fn resume(tx: &mut Tx, channel: &str, who: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    const RESUME: Sql = Sql::both("DELETE FROM pauses WHERE channel = $1");
+    const WAKE: Sql = Sql::both("DELETE FROM rests WHERE channel = $1 AND until > $2");
+    let paused = tx.connection.execute(RESUME, args![channel]).await?;
+    // A person knows better than the far side's last word; loa does not.
+    let rested = if who == "loa" { 0 } else { tx.connection.execute(WAKE, args![channel, millis(now)]).await? };
+    tx.wake(channel);
+    if paused + rested == 0 {
+        return Ok(false);
+    }
+    record(&mut tx.connection, who, "resume", now, Some(channel), None, &text!("tiếp tục", "resumed")).await?;
+    Ok(true)
+}
+
+pub(super) async fn throttle(tx: &mut Tx, channel: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
+    const REST: Sql = Sql::both(
+        "INSERT INTO rests (channel, until) VALUES ($1, $2) ON CONFLICT (channel) DO UPDATE SET until = \
+         CASE WHEN excluded.until > rests.until THEN excluded.until ELSE rests.until END",
+    );
+    tx.connection.execute(REST, args![channel, millis(until)]).await.map(drop)
+}
+
+/// Whether a channel may work.
+pub(super) struct Standing {
+    pub(super) paused: bool,
+    /// `None` when it does not rest.
+    pub(super) rests_until: Option<DateTime<Utc>>,
+}
+
+pub(super) async fn standing_of(
+    connection: &mut Connection,
+    channel: &str,
+    now: DateTime<Utc>,
+) -> Result<Standing, StoreError> {
+    const STANDING: Sql = Sql::both(
+        "SELECT (SELECT count(*) FROM pauses WHERE channel = $1) AS paused, \
+         (SELECT until FROM rests WHERE channel = $1 AND until > $2) AS rests_until",
+    );
+    let row = connection.first(STANDING, args![channel, millis(now)]).await?;
+    let Some(row) = row else { return Err(StoreError::Other("the store gave no answer".to_owned())) };
+    Ok(Standing { paused: row.flag("paused")?, rests_until: row.opt_instant("rests_until")? })
+}
+
+pub(super) async fn record(
+    connection: &mut Connection,
+    who: &str,
+    what: &str,
+    at: DateTime<Utc>,
+    channel: Option<&str>,
+    delivery: Option<&Delivery>,
+    note: &Text,
+) -> Result<(), StoreError> {
+    const RECORD: Sql = Sql::both(
+        "INSERT INTO decisions (at, who, what, article_id, delivery_id, channel, note) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    );
+    let (article, id) = (delivery.map(|delivery| delivery.article.0), delivery.map(|delivery| delivery.id.0));
+    let args = args![millis(at), who, what, article, id, channel, to_json(note)?];
+    connection.execute(RECORD, args).await.map(drop)
+}

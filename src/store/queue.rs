@@ -1,0 +1,141 @@
+//! The queue's methods: each is one piece of work for the writer.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use tokio::sync::Notify;
+
+use super::Store;
+use super::copies::JobCopies;
+use super::db::{Sql, args};
+use super::people::{self, Decision};
+use super::pictures::{self, KeptPictures};
+use super::single_copies::{self, Answering};
+use super::sweep::{self, Sweep};
+use super::{accept, lease, missed, settle};
+use crate::article::{ArticleId, Kept};
+use crate::channel::{Copies, Pictures};
+use crate::clock::Clock;
+use crate::delivery::{Delivery, DeliveryId, Event, Plan};
+use crate::queue::{
+    Answer, Decide, Handover, LeaseRequest, Leased, OnLost, Pause, Planner, Queue, Settlement, StoreError, Verdict,
+};
+use crate::text::Text;
+
+impl Queue for Store {
+    fn accept(&self, handover: Handover, decide: Decide) -> BoxFuture<'_, Result<Verdict, StoreError>> {
+        Box::pin(
+            self.writer
+                .run((handover, decide), |tx, (handover, decide)| Box::pin(accept::accept(tx, handover, decide))),
+        )
+    }
+
+    fn lease(&self, request: LeaseRequest) -> BoxFuture<'_, Result<Leased, StoreError>> {
+        Box::pin(self.writer.run(request, |tx, request| Box::pin(lease::lease(tx, request))))
+    }
+
+    fn renew(&self, held: Vec<(DeliveryId, u32)>, until: DateTime<Utc>) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(self.writer.run((held, until), |tx, (held, until)| Box::pin(settle::renew(tx, held, *until))))
+    }
+
+    fn settle(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<usize, StoreError>> {
+        Box::pin(self.writer.settle(settlements))
+    }
+
+    fn sweep(
+        &self,
+        now: DateTime<Utc>,
+        not_of: Option<String>,
+        on_lost: OnLost,
+    ) -> BoxFuture<'_, Result<usize, StoreError>> {
+        Box::pin(self.writer.run(Sweep { now, not_of, on_lost }, |tx, asked| Box::pin(sweep::sweep(tx, asked))))
+    }
+
+    fn replan(&self, channel: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>> {
+        Box::pin(
+            self.writer.run((channel, planner), |tx, (channel, planner)| Box::pin(sweep::replan(tx, channel, planner))),
+        )
+    }
+
+    fn decide(
+        &self,
+        delivery: DeliveryId,
+        event: Event,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>> {
+        let decision = Decision { id: delivery, event, who, now };
+        Box::pin(self.writer.run(decision, |tx, decision| Box::pin(people::decide(tx, decision))))
+    }
+
+    fn answer(
+        &self,
+        delivery: DeliveryId,
+        answer: Answer,
+        plan: Plan,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>> {
+        let answering = Answering { id: delivery, answer, plan, who, now };
+        Box::pin(self.writer.run(answering, |tx, answering| Box::pin(single_copies::answer(tx, answering))))
+    }
+
+    fn resend_missed(
+        &self,
+        delivery: DeliveryId,
+        who: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Result<usize, Text>, StoreError>> {
+        Box::pin(
+            self.writer.run((delivery, who, now), |tx, (delivery, who, now)| {
+                Box::pin(missed::resend(tx, *delivery, who, *now))
+            }),
+        )
+    }
+
+    fn pause(&self, channel: String, pause: Pause) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.writer.run((channel, pause), |tx, (channel, pause)| Box::pin(people::pause(tx, channel, pause))))
+    }
+
+    fn resume(&self, channel: String, who: String, now: DateTime<Utc>) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(
+            self.writer
+                .run((channel, who, now), |tx, (channel, who, now)| Box::pin(people::resume(tx, channel, who, *now))),
+        )
+    }
+
+    fn throttle(&self, channel: String, until: DateTime<Utc>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(
+            self.writer.run((channel, until), |tx, (channel, until)| Box::pin(people::throttle(tx, channel, *until))),
+        )
+    }
+
+    fn paused(&self, channel: String) -> BoxFuture<'_, Result<Option<Pause>, StoreError>> {
+        const PAUSE: Sql = Sql::both("SELECT pause FROM pauses WHERE channel = $1");
+        Box::pin(async move {
+            let row = self.readers.first(PAUSE, args![channel]).await?;
+            row.map(|row| row.json("pause")).transpose()
+        })
+    }
+
+    fn copies(&self, channel: &str, job_key: &str, article: Option<ArticleId>, clock: &Clock) -> Arc<dyn Copies> {
+        let (channel, job_key) = (channel.to_owned(), job_key.to_owned());
+        Arc::new(JobCopies { store: self.clone(), clock: clock.clone(), channel, job_key, article })
+    }
+
+    fn keep_picture(&self, kept: Kept, bytes: Vec<u8>, now: DateTime<Utc>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(
+            self.writer
+                .run((kept, bytes, now), |tx, (kept, bytes, now)| Box::pin(pictures::keep(tx, kept, bytes, *now))),
+        )
+    }
+
+    fn pictures(&self) -> Arc<dyn Pictures> {
+        Arc::new(KeptPictures(self.clone()))
+    }
+
+    fn bell(&self, channel: &str) -> Arc<Notify> {
+        self.bells.of(channel)
+    }
+}

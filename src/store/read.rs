@@ -1,0 +1,202 @@
+//! The read side.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+
+use super::Store;
+use super::db::{Sql, args};
+use super::deliveries::{delivery, delivery_columns};
+use super::row::{Row, from_json, millis};
+use crate::article::{Article, ArticleId, ArticleKey, Revision};
+use crate::delivery::DeliveryId;
+use crate::ledger::{ArticleRow, AttemptRow, Balance, CopyRow, DeliveryRow, Filter, Ledger, Rest};
+use crate::queue::{Pause, StoreError};
+
+macro_rules! articles {
+    ($title:literal, $which:literal) => {
+        concat!(
+            "SELECT a.id, a.source, a.external_id, a.revision, a.withdrawn_at, ",
+            $title,
+            " AS title FROM articles a JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision ",
+            $which
+        )
+    };
+}
+
+macro_rules! articles_of_both {
+    ($which:literal) => {
+        Sql {
+            sqlite: articles!("r.content ->> 'title'", $which),
+            postgres: articles!("r.content::json ->> 'title'", $which),
+        }
+    };
+}
+
+macro_rules! deliveries {
+    ($title:literal, $most:literal) => {
+        concat!(
+            "SELECT ",
+            delivery_columns!(),
+            ", a.source, a.external_id, ",
+            $title,
+            " AS title, t.errand AS last_errand, t.outcome AS last_outcome \
+             FROM deliveries d JOIN articles a ON a.id = d.article_id \
+             JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision \
+             LEFT JOIN attempts t ON t.delivery_id = d.id AND t.attempt = (SELECT max(attempt) FROM attempts l \
+             WHERE l.delivery_id = d.id AND l.errand <> 'look_up') \
+             WHERE d.article_id = coalesce($1, d.article_id) AND d.channel = coalesce($2, d.channel) \
+             AND d.state = coalesce($3, d.state) AND d.id = coalesce($4, d.id) ORDER BY d.id DESC LIMIT ",
+            $most
+        )
+    };
+}
+
+impl Ledger for Store {
+    fn find(&self, words: &str) -> BoxFuture<'_, Result<Vec<ArticleRow>, StoreError>> {
+        const FIND: Sql = articles_of_both!(
+            "WHERE a.id = $1 OR (a.source = $2 AND a.external_id = $3) OR a.external_id = $4 ORDER BY a.id"
+        );
+        let words = words.to_owned();
+        Box::pin(async move {
+            let (source, external_id) = words.split_once('/').unwrap_or(("", ""));
+            let args = args![words.parse::<i64>().ok(), source, external_id, &words];
+            self.readers.fetch(FIND, args).await?.iter().map(article_row).collect()
+        })
+    }
+
+    fn article(&self, id: ArticleId) -> BoxFuture<'_, Result<Option<ArticleRow>, StoreError>> {
+        const ONE: Sql = articles_of_both!("WHERE a.id = $1");
+        Box::pin(async move { self.readers.first(ONE, args![id.0]).await?.as_ref().map(article_row).transpose() })
+    }
+
+    fn deliveries(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<DeliveryRow>, StoreError>> {
+        const DELIVERIES: Sql = Sql {
+            sqlite: deliveries!("r.content ->> 'title'", "$5"),
+            postgres: deliveries!("r.content::json ->> 'title'", "NULLIF($5, -1)"),
+        };
+        Box::pin(async move {
+            let most = filter.most.map_or(-1, i64::from);
+            let id = filter.delivery.map(|id| id.0);
+            let args = args![filter.article.map(|id| id.0), filter.channel, filter.state, id, most];
+            let row = |row: &Row| {
+                Ok(DeliveryRow {
+                    delivery: delivery(row)?,
+                    key: key(row)?,
+                    title: row.string("title")?,
+                    last_errand: row.opt_string("last_errand")?,
+                    last_outcome: row.opt_string("last_outcome")?,
+                })
+            };
+            self.readers.fetch(DELIVERIES, args).await?.iter().map(row).collect()
+        })
+    }
+
+    fn delivery(&self, id: DeliveryId) -> BoxFuture<'_, Result<Option<DeliveryRow>, StoreError>> {
+        Box::pin(async move {
+            let filter = Filter { delivery: Some(id), ..Filter::default() };
+            Ok(self.deliveries(filter).await?.pop())
+        })
+    }
+
+    fn content(&self, id: ArticleId) -> BoxFuture<'_, Result<Arc<Article>, StoreError>> {
+        const CONTENT: Sql = Sql::both(
+            "SELECT r.content FROM articles a JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision \
+             WHERE a.id = $1",
+        );
+        Box::pin(async move {
+            let row = self.readers.first(CONTENT, args![id.0]).await?;
+            let missing = || StoreError::Other(format!("there is no article {id}"));
+            Ok(Arc::new(row.ok_or_else(missing)?.json("content")?))
+        })
+    }
+
+    fn attempts(&self, delivery: DeliveryId) -> BoxFuture<'_, Result<Vec<AttemptRow>, StoreError>> {
+        const ATTEMPTS: Sql = Sql::both("SELECT * FROM attempts WHERE delivery_id = $1 ORDER BY attempt");
+        Box::pin(
+            async move { self.readers.fetch(ATTEMPTS, args![delivery.0]).await?.iter().map(attempt_row).collect() },
+        )
+    }
+
+    fn copies_of(
+        &self,
+        delivery: DeliveryId,
+        state: Option<String>,
+        after: Option<(String, String)>,
+        most: u32,
+    ) -> BoxFuture<'_, Result<Vec<CopyRow>, StoreError>> {
+        Box::pin(self.copies_of_now(delivery, state, after, most))
+    }
+
+    fn balance(&self) -> BoxFuture<'_, Result<Vec<Balance>, StoreError>> {
+        const BALANCE: Sql = Sql::both(
+            "SELECT channel, state, min(wanted) AS wanted, count(*) AS number FROM deliveries \
+             GROUP BY channel, state, wanted = '\"withdrawn\"'",
+        );
+        Box::pin(async move {
+            let mut balances: BTreeMap<String, Balance> = BTreeMap::new();
+            for row in self.readers.fetch(BALANCE, Vec::new()).await? {
+                let channel = row.string("channel")?;
+                let balance =
+                    balances.entry(channel.clone()).or_insert_with(|| Balance { channel, ..Balance::default() });
+                balance.count(row.text("state")?, row.json("wanted")?, row.int("number")?);
+            }
+            Ok(balances.into_values().collect())
+        })
+    }
+
+    fn pauses(&self) -> BoxFuture<'_, Result<Vec<(String, Pause)>, StoreError>> {
+        const PAUSES: Sql = Sql::both("SELECT channel, pause FROM pauses ORDER BY channel");
+        Box::pin(async move {
+            let rows = self.readers.fetch(PAUSES, Vec::new()).await?;
+            rows.iter().map(|row| Ok((row.string("channel")?, row.json("pause")?))).collect()
+        })
+    }
+
+    fn rests(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<Rest>, StoreError>> {
+        const RESTS: Sql = Sql::both("SELECT channel, until FROM rests WHERE until > $1 ORDER BY channel");
+        Box::pin(async move {
+            let rows = self.readers.fetch(RESTS, args![millis(now)]).await?;
+            rows.iter().map(|row| Ok((row.string("channel")?, row.instant("until")?))).collect()
+        })
+    }
+
+    fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        const READ: Sql = Sql::both("SELECT count(*) AS pauses FROM pauses");
+        Box::pin(async move {
+            self.readers.fetch(READ, Vec::new()).await?;
+            self.writer.run((), |_, ()| Box::pin(async { Ok(()) })).await
+        })
+    }
+}
+
+fn key(row: &Row) -> Result<ArticleKey, StoreError> {
+    Ok(ArticleKey { source: row.string("source")?, external_id: row.string("external_id")? })
+}
+
+fn article_row(row: &Row) -> Result<ArticleRow, StoreError> {
+    Ok(ArticleRow {
+        id: ArticleId(row.int("id")?),
+        key: key(row)?,
+        revision: Revision(row.small("revision")?),
+        title: row.string("title")?,
+        withdrawn_at: row.opt_instant("withdrawn_at")?,
+    })
+}
+
+fn attempt_row(row: &Row) -> Result<AttemptRow, StoreError> {
+    Ok(AttemptRow {
+        delivery: DeliveryId(row.int("delivery_id")?),
+        attempt: row.small("attempt")?,
+        errand: row.string("errand")?,
+        revision: row.opt_small("revision")?.map(Revision),
+        started: row.instant("started_at")?,
+        finished: row.opt_instant("finished_at")?,
+        outcome: row.opt_string("outcome")?,
+        note: row.opt_text("note")?.map(from_json).transpose()?,
+        payload_hash: row.opt_string("payload_hash")?,
+        url: row.opt_string("url")?,
+    })
+}

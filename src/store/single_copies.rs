@@ -1,0 +1,180 @@
+//! A delivery's single copies, as people see them and decide about them.
+
+use chrono::{DateTime, Utc};
+
+use super::Store;
+use super::db::{Arg, Connection, Sql, args};
+use super::deliveries::{load, swap};
+use super::people::record;
+use super::row::{Row, millis, to_json};
+use super::tx::Tx;
+use crate::delivery::{Delivery, DeliveryId, Event, Job, Plan, State, apply, edition_key};
+use crate::ledger::CopyRow;
+use crate::queue::{Answer, StoreError};
+use crate::text;
+use crate::text::Text;
+
+impl Store {
+    pub(super) async fn copies_of_now(
+        &self,
+        delivery: DeliveryId,
+        state: Option<String>,
+        after: Option<(String, String)>,
+        most: u32,
+    ) -> Result<Vec<CopyRow>, StoreError> {
+        const COPIES: Sql = Sql {
+            sqlite: "SELECT c.job_key, c.recipient, c.state, c.note, c.at FROM deliveries d \
+                     JOIN copies c ON c.channel = d.channel \
+                     WHERE d.id = $1 AND c.state = coalesce($2, c.state) AND (c.job_key, c.recipient) > ($3, $4) \
+                     AND (c.article_id = d.article_id OR c.job_key IN (SELECT value FROM json_each($6))) \
+                     ORDER BY c.job_key, c.recipient LIMIT $5",
+            postgres: "SELECT c.job_key, c.recipient, c.state, c.note, c.at FROM deliveries d \
+                       JOIN copies c ON c.channel = d.channel \
+                       WHERE d.id = $1 AND c.state = coalesce($2, c.state) AND (c.job_key, c.recipient) > ($3, $4) \
+                       AND (c.article_id = d.article_id OR c.job_key IN \
+                       (SELECT value FROM json_array_elements_text($6::json))) \
+                       ORDER BY c.job_key, c.recipient LIMIT $5",
+        };
+        let (job, recipient) = after.unwrap_or_default();
+        let editions = self.editions_of(delivery).await?;
+        let args = args![delivery.0, state, job, recipient, i64::from(most), editions];
+        let row = |row: &Row| {
+            Ok(CopyRow {
+                job: row.string("job_key")?,
+                recipient: row.string("recipient")?,
+                state: row.string("state")?,
+                note: row.opt_string("note")?,
+                at: row.instant("at")?,
+            })
+        };
+        self.readers.fetch(COPIES, args).await?.iter().map(row).collect()
+    }
+
+    /// Keys of the editions that a delivery was sent in.
+    async fn editions_of(&self, delivery: DeliveryId) -> Result<String, StoreError> {
+        const EDITIONS: Sql = Sql::both(
+            "SELECT DISTINCT channel, edition FROM attempts WHERE delivery_id = $1 AND edition IS NOT NULL \
+             AND coalesce(outcome, '') <> 'moved'",
+        );
+        let rows = self.readers.fetch(EDITIONS, args![delivery.0]).await?;
+        let keys: Result<Vec<_>, StoreError> =
+            rows.iter().map(|row| Ok(edition_key(row.text("channel")?, row.instant("edition")?))).collect();
+        to_json(&keys?)
+    }
+}
+
+/// What a person found out about single copies.
+pub(super) struct Answering {
+    pub(super) id: DeliveryId,
+    pub(super) answer: Answer,
+    pub(super) plan: Plan,
+    pub(super) who: String,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// What a person found out about some of the copies in doubt. With the last of them the delivery goes on.
+pub(super) async fn answer(tx: &mut Tx, answering: &Answering) -> Result<Result<Delivery, Text>, StoreError> {
+    let Answering { id, answer, plan, who, now } = answering;
+    let connection = &mut tx.connection;
+    let Some(before) = load(connection, &[*id]).await?.pop() else {
+        return Ok(Err(text!("không có lượt phát số {id}", "there is no delivery {id}")));
+    };
+    let State::Uncertain { job, .. } = before.state else {
+        return Ok(Err(text!("lượt phát {id} không có gì chưa rõ", "nothing about delivery {id} is uncertain")));
+    };
+    let in_doubt = in_doubt(connection, &before, job).await?;
+    if let Some(other) = answer.recipients.iter().find(|recipient| !in_doubt.contains(recipient)) {
+        return Ok(Err(text!(
+            "{other} không nằm trong số người chưa rõ của lượt phát {id}; xem: loa recipients {id} --state begun",
+            "{other} is not among those in doubt of delivery {id}; see: loa recipients {id} --state begun"
+        )));
+    }
+    for recipient in &answer.recipients {
+        settle(connection, &before, job, Some(recipient), answer.went_out, *now).await?;
+    }
+    let names = answer.recipients.join(", ");
+    let note = if answer.went_out {
+        text!("xác nhận đã nhận thư: {names}", "resolved, these have it: {names}")
+    } else {
+        text!("xác nhận chưa nhận thư, gửi lại: {names}", "resolved, these do not have it and get it: {names}")
+    };
+    record(connection, who, "resolve", *now, Some(&before.channel), Some(&before), &note).await?;
+    if in_doubt.iter().any(|recipient| !answer.recipients.contains(recipient)) {
+        return Ok(Ok(before));
+    }
+    let plan = plan.clone();
+    let event = if is_any(connection, &before, job, "open").await? {
+        Event::Missed { action: job.action, plan }
+    } else {
+        Event::Resolve { went_out: true, plan }
+    };
+    let after = apply(&before, event).map_err(|refused| StoreError::Other(refused.to_string()))?;
+    let change = (before, after);
+    swap(connection, std::slice::from_ref(&change)).await?;
+    tx.wake(&change.1.channel);
+    Ok(Ok(change.1))
+}
+
+/// What a person saw of the delivery holds for its copies in doubt as well. Where some have had theirs, the job is not
+/// begun again but finished.
+pub(super) async fn resolve_copies(
+    connection: &mut Connection,
+    delivery: &Delivery,
+    event: Event,
+    now: DateTime<Utc>,
+) -> Result<Event, StoreError> {
+    let (Event::Resolve { went_out, plan }, State::Uncertain { job, .. }) = (&event, &delivery.state) else {
+        return Ok(event);
+    };
+    settle(connection, delivery, *job, None, *went_out, now).await?;
+    if !went_out && is_any(connection, delivery, *job, "sent").await? {
+        return Ok(Event::Missed { action: job.action, plan: plan.clone() });
+    }
+    Ok(event)
+}
+
+/// Copies in doubt become sent, or open again; all of them, or one recipient's.
+async fn settle(
+    connection: &mut Connection,
+    delivery: &Delivery,
+    job: Job,
+    recipient: Option<&str>,
+    went_out: bool,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    const ALL: Sql = Sql::both(
+        "UPDATE copies SET state = $4, due = 0, at = $5 WHERE channel = $1 AND (article_id = $2 OR job_key = $3) \
+         AND state = 'begun'",
+    );
+    const ONE: Sql = Sql::both(
+        "UPDATE copies SET state = $4, due = 0, at = $5 WHERE channel = $1 AND (article_id = $2 OR job_key = $3) \
+         AND state = 'begun' AND recipient = $6",
+    );
+    let mut args = of_job(delivery, job);
+    args.extend(args![if went_out { "sent" } else { "open" }, millis(now)]);
+    let Some(recipient) = recipient else { return connection.execute(ALL, args).await.map(drop) };
+    args.push(recipient.into());
+    connection.execute(ONE, args).await.map(drop)
+}
+
+/// What says which copies are a job's: `$1`, `$2`, `$3`.
+fn of_job(delivery: &Delivery, job: Job) -> Vec<Arg> {
+    args![&delivery.channel, delivery.article.0, job.edition.map(|slot| edition_key(&delivery.channel, slot))]
+}
+
+async fn in_doubt(connection: &mut Connection, delivery: &Delivery, job: Job) -> Result<Vec<String>, StoreError> {
+    const IN_DOUBT: Sql = Sql::both(
+        "SELECT recipient FROM copies WHERE channel = $1 AND (article_id = $2 OR job_key = $3) AND state = 'begun'",
+    );
+    let rows = connection.fetch(IN_DOUBT, of_job(delivery, job)).await?;
+    rows.iter().map(|row| row.string("recipient")).collect()
+}
+
+async fn is_any(connection: &mut Connection, delivery: &Delivery, job: Job, state: &str) -> Result<bool, StoreError> {
+    const ANY: Sql = Sql::both(
+        "SELECT 1 FROM copies WHERE channel = $1 AND (article_id = $2 OR job_key = $3) AND state = $4 LIMIT 1",
+    );
+    let mut args = of_job(delivery, job);
+    args.push(state.into());
+    Ok(connection.first(ANY, args).await?.is_some())
+}

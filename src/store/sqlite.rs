@@ -1,0 +1,112 @@
+//! One SQLite file: WAL, `synchronous=FULL`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::bells::Bells;
+use super::db::{Connection, Readers, Sql};
+use super::error::failed;
+use crate::queue::StoreError;
+
+/// How long another process may hold the file before we give up.
+pub(super) const BUSY: Duration = Duration::from_secs(10);
+/// How often a running daemon looks whether another process has written.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+const PAGE: u64 = 4096;
+
+/// How to open a store in a file.
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// The file; made if it is missing.
+    pub path: PathBuf,
+    /// The file may not grow beyond this many bytes.
+    pub max_size: Option<u64>,
+}
+
+impl SqliteOptions {
+    fn connect_options(&self) -> SqliteConnectOptions {
+        let connect = SqliteConnectOptions::new()
+            .filename(&self.path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY)
+            .foreign_keys(true)
+            .disable_statement_logging();
+        match self.max_size {
+            Some(bytes) => connect.pragma("max_page_count", (bytes / PAGE).max(64).to_string()),
+            None => connect,
+        }
+    }
+
+    pub(super) async fn connect(&self) -> Result<Connection, StoreError> {
+        if let Some(folder) = self.path.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| StoreError::Unreachable(format!("{}: {error}", folder.display())))?;
+        }
+        if std::fs::metadata(&self.path).is_ok_and(|file| file.len() > 0) {
+            inspect(&self.path).await?;
+        }
+        let connection = self.connect_options().connect().await.map_err(|error| opening(error, &self.path))?;
+        Ok(Connection::Sqlite(connection))
+    }
+
+    pub(super) async fn readers(&self) -> Result<Readers, StoreError> {
+        let connect = self.connect_options().pragma("query_only", "ON");
+        let readers = SqlitePoolOptions::new().max_connections(4).connect_with(connect).await;
+        readers.map(Readers::Sqlite).map_err(|error| opening(error, &self.path))
+    }
+
+    /// Rings every bell when another process has written. Returns only when the file can no longer be read.
+    pub(super) async fn watch(&self, bells: &Bells) -> Result<(), StoreError> {
+        const VERSION: Sql = Sql::both("PRAGMA data_version");
+        let connect = self.connect_options().pragma("query_only", "ON");
+        let own = connect.connect().await.map_err(|error| opening(error, &self.path))?;
+        let mut connection = Connection::Sqlite(own);
+        let mut every = tokio::time::interval(LOOK_EVERY);
+        let mut seen: Option<i64> = None;
+        loop {
+            every.tick().await;
+            let row = connection.first(VERSION, Vec::new()).await?;
+            let version = row.map(|row| row.int("data_version")).transpose()?.unwrap_or_default();
+            // The first look rings as well: what was written before it is not seen to have changed.
+            if seen.replace(version) != Some(version) {
+                bells.ring_all();
+            }
+        }
+    }
+}
+
+/// Looks into a file that is there before anything is written into it: another program's database is not ours.
+async fn inspect(path: &Path) -> Result<(), StoreError> {
+    // The list of migrations is made before anything else: whatever is there without it is not ours.
+    const TABLES: Sql =
+        Sql::both("SELECT count(*) AS tables, coalesce(sum(name = '_sqlx_migrations'), 0) AS ours FROM sqlite_master");
+    let connect = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).disable_statement_logging();
+    let own: SqliteConnection = connect.connect().await.map_err(|error| opening(error, path))?;
+    let mut connection = Connection::Sqlite(own);
+    let row = connection.first(TABLES, Vec::new()).await.map_err(|error| naming(error, path))?;
+    connection.close().await;
+    match row {
+        Some(row) if row.int("tables")? > 0 && row.int("ours")? == 0 => {
+            Err(StoreError::Corrupt("it is another program's database".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn opening(error: sqlx::Error, path: &Path) -> StoreError {
+    naming(failed(error), path)
+}
+
+fn naming(error: StoreError, path: &Path) -> StoreError {
+    match error {
+        StoreError::Other(detail) | StoreError::Unreachable(detail) => {
+            StoreError::Unreachable(format!("{}: {detail}", path.display()))
+        }
+        other => other,
+    }
+}

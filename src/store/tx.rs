@@ -1,0 +1,68 @@
+//! One transaction, as decisions see it.
+
+use std::collections::BTreeSet;
+
+use super::contents::{Contents, Found, Which};
+use super::db::{Arg, Connection, Sql, args};
+use crate::queue::StoreError;
+
+/// Wakes the workers of every channel.
+pub(super) const EVERY_CHANNEL: &str = "";
+
+/// The connection, and what follows once the transaction is on disk.
+pub(super) struct Tx {
+    pub(super) connection: Connection,
+    pub(super) contents: Contents,
+    /// Channels with something new.
+    pub(super) woken: BTreeSet<String>,
+}
+
+impl Tx {
+    pub(super) fn new(connection: Connection, contents: Contents) -> Self {
+        Self { connection, contents, woken: BTreeSet::new() }
+    }
+
+    /// What these revisions say.
+    pub(super) async fn contents(&mut self, which: impl IntoIterator<Item = Which>) -> Result<Found, StoreError> {
+        self.contents.get(&mut self.connection, which).await
+    }
+
+    /// There may be something new for this channel's workers, here and on other machines.
+    pub(super) fn wake(&mut self, channel: &str) {
+        if !self.woken.contains(channel) {
+            self.woken.insert(channel.to_owned());
+        }
+    }
+
+    /// Wakes the other machines' workers, once this is committed; `name` says who did.
+    pub(super) async fn tell_others(&mut self, name: &str) -> Result<(), StoreError> {
+        const TELL: Sql =
+            Sql::both("SELECT pg_notify('loa', $2 || ' ' || value) FROM json_array_elements_text($1::json)");
+        if self.connection.is_shared() && !self.woken.is_empty() {
+            let woken: Vec<&str> = self.woken.iter().map(String::as_str).collect();
+            self.connection.execute(TELL, vec![Arg::rows(&woken)?, name.into()]).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes sure that nobody else leases on this channel until the transaction ends; false when somebody does at this
+    /// moment. Nobody waits, so nobody waits for each other.
+    pub(super) async fn alone_on(&mut self, channel: &str) -> Result<bool, StoreError> {
+        const ALONE: Sql =
+            Sql::both("SELECT pg_try_advisory_xact_lock(1819238755, hashtext($1))::int::bigint AS alone");
+        if !self.connection.is_shared() {
+            return Ok(true);
+        }
+        let row = self.connection.first(ALONE, args![channel]).await?;
+        row.map_or(Ok(false), |row| row.flag("alone"))
+    }
+
+    /// Waits until nobody else is at this article.
+    pub(super) async fn alone_at(&mut self, article: &str) -> Result<(), StoreError> {
+        const ALONE: Sql = Sql::both("SELECT pg_advisory_xact_lock(1819238756, hashtext($1))");
+        if self.connection.is_shared() {
+            self.connection.execute(ALONE, args![article]).await?;
+        }
+        Ok(())
+    }
+}
