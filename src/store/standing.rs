@@ -20,16 +20,16 @@ pub(super) async fn stand(
     token: &str,
     new: &NewStanding,
 ) -> Result<Option<Standing>, StoreError> {
-    let before = standing(connection, channel, address).await?;
-    let stays = before.is_some_and(|before| before == new.standing || before.outlasts(new.standing));
-    if stays {
-        return Ok(before);
-    }
     const STAND: Sql = Sql::both(
         "INSERT INTO recipients (channel, address, token, listed, standing, reason, soft_bounces, since) \
          VALUES ($1, $2, $3, 0, $4, $5, 0, $6) ON CONFLICT (channel, address) DO UPDATE SET \
          standing = excluded.standing, reason = excluded.reason, soft_bounces = 0, since = excluded.since",
     );
+    let before = standing(connection, channel, address).await?;
+    let stays = before.is_some_and(|before| before == new.standing || before.outlasts(new.standing));
+    if stays {
+        return Ok(before);
+    }
     let reason = new.reason.clone();
     let args = args![channel, address.as_str(), token, new.standing.name(), reason, millis(new.at)];
     connection.execute(STAND, args).await?;
