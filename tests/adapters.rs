@@ -121,7 +121,16 @@ fn readable(kind: &str, bytes: &[u8]) -> String {
 fn job(channel: &dyn Channel, items: Vec<Item>, edition: Option<Slot>, copies: Arc<dyn loa::channel::Copies>) -> Job {
     let payload = channel.render(&items, &context(edition)).unwrap_or_else(|error| panic!("{error}"));
     let key = format!("loa_{}_{}", items[0].action.name(), items[0].revision);
-    Job { key, items, edition, payload, now: utc("2026-11-23T16:00:05+07:00"), copies, pictures: Arc::new(NoPictures) }
+    Job {
+        key,
+        items,
+        edition,
+        payload,
+        now: utc("2026-11-23T16:00:05+07:00"),
+        copies,
+        pictures: Arc::new(NoPictures),
+        halt: tokio_util::sync::CancellationToken::new(),
+    }
 }
 
 fn single(channel: &dyn Channel, article: Article, action: Action) -> Job {

@@ -1,6 +1,6 @@
 //! Lists of people: a text or CSV file, one to a line, or TOML.
 
-use std::io::BufReader;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -73,10 +73,13 @@ pub fn lines(file: &Path) -> Result<Lines, Text> {
     }
     let mut opened = BufReader::new(std::fs::File::open(file).map_err(unreadable)?);
     let between = delimiter(&mut opened).map_err(unreadable)?;
+    // Lines are counted by their feeds; a carriage return before one is white space. Old files have nothing else.
+    let feeds = opened.fill_buf().map_err(unreadable)?.contains(&b'\n');
     let reader = csv::ReaderBuilder::new()
         .delimiter(between)
         .has_headers(false)
         .flexible(true)
+        .terminator(if feeds { csv::Terminator::Any(b'\n') } else { csv::Terminator::CRLF })
         .comment(Some(b'#'))
         .from_reader(opened);
     let mut columns: Option<Columns> = None;

@@ -64,6 +64,19 @@ pub struct CopyCount {
     pub next: Option<Duration>,
 }
 
+/// Whether a copy may leave now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// It may.
+    Now,
+    /// Not this one: it is not open any more, or its recipient may not be written to any more.
+    NotThisOne,
+    /// None: a person has paused the channel.
+    Paused,
+    /// The article has been withdrawn: none but those that say so.
+    Withdrawn,
+}
+
 /// A state whose copies can be named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CopyState {
@@ -95,6 +108,9 @@ pub trait Copies: Send + Sync {
 
     /// Open copies that are due, whose recipient may be written to: `most` of them by address after `after`.
     fn open(&self, after: Option<String>, most: usize) -> BoxFuture<'_, Result<Vec<Addressee>, SendError>>;
+
+    /// Whether this recipient's copy may leave, as things stand at this moment. Asked right before it does.
+    fn may_leave(&self, recipient: String) -> BoxFuture<'_, Result<Leave, SendError>>;
 
     /// Records what became of copies.
     fn record(&self, changes: Vec<(String, CopyChange)>) -> BoxFuture<'_, Result<(), SendError>>;
@@ -135,6 +151,10 @@ impl Copies for NoCopies {
 
     fn open(&self, _: Option<String>, _: usize) -> BoxFuture<'_, Result<Vec<Addressee>, SendError>> {
         Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn may_leave(&self, _: String) -> BoxFuture<'_, Result<Leave, SendError>> {
+        Box::pin(async { Ok(Leave::Now) })
     }
 
     fn record(&self, _: Vec<(String, CopyChange)>) -> BoxFuture<'_, Result<(), SendError>> {

@@ -35,13 +35,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 
 use crate::article::{Article, Revision, sha256_hex};
 use crate::delivery::{Action, Live, Receipt, Slot};
 use crate::text::{Language, Text};
 
 pub use client::provide_tls;
-pub use copies::{Addressee, Copies, CopyChange, CopyCount, CopyState, NoCopies};
+pub use copies::{Addressee, Copies, CopyChange, CopyCount, CopyState, Leave, NoCopies};
 pub use dns::{DnsPlan, DnsRecord, Finding};
 pub use email::new_signing_key;
 pub use failure::{Attention, Class, RenderError, SendError};
@@ -246,6 +247,8 @@ pub struct Job {
     pub copies: Arc<dyn Copies>,
     /// The pictures of its articles.
     pub pictures: Arc<dyn Pictures>,
+    /// Cancelled when loa is to stop: a job of many copies then ends between two of them.
+    pub halt: CancellationToken,
 }
 
 impl Job {

@@ -90,7 +90,8 @@ fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload) -> Job {
         (slot, _) => (edition_key(&lane.name, slot.unwrap_or_default()), None),
     };
     let copies = shop.queue.copies(&lane.name, &key, article, &shop.clock);
-    Job { key, items, edition: work.edition, payload, now: shop.clock.now(), copies, pictures: shop.queue.pictures() }
+    let (now, pictures, halt) = (shop.clock.now(), shop.queue.pictures(), shop.stop.clone());
+    Job { key, items, edition: work.edition, payload, now, copies, pictures, halt }
 }
 
 /// A panic in an adapter is a result like any other: nobody knows whether it was sent.

@@ -12,7 +12,7 @@ use super::db::{Arg, Connection, Sql, args};
 use super::row::{Row, millis, to_json};
 use crate::article::ArticleId;
 use crate::audience::Entry;
-use crate::channel::{Addressee, Copies, CopyChange, CopyCount, CopyState, SendError};
+use crate::channel::{Addressee, Copies, CopyChange, CopyCount, CopyState, Leave, SendError};
 use crate::clock::Clock;
 use crate::delivery::edition_key;
 use crate::queue::StoreError;
@@ -275,6 +275,28 @@ impl Copies for JobCopies {
                 Ok(Addressee { address, name, token: row.string("token")? })
             };
             rows.iter().map(addressee).collect::<Result<_, _>>().map_err(later)
+        })
+    }
+
+    fn may_leave(&self, recipient: String) -> BoxFuture<'_, Result<Leave, SendError>> {
+        const MAY_LEAVE: Sql = Sql::both(
+            "SELECT (SELECT count(*) FROM copies c JOIN recipients r ON r.channel = c.channel AND r.address = c.recipient \
+             WHERE c.channel = $1 AND c.job_key = $2 AND c.recipient = $3 AND c.state = 'open' \
+             AND r.standing = 'active') AS open, \
+             (SELECT count(*) FROM pauses WHERE channel = $1) AS paused, \
+             (SELECT count(*) FROM articles WHERE id = $4 AND withdrawn_at IS NOT NULL) AS withdrawn",
+        );
+        Box::pin(async move {
+            let args = args![&self.channel, &self.job_key, recipient, self.article.map(|id| id.0)];
+            let row = self.store.readers.first(MAY_LEAVE, args).await.map_err(later)?;
+            let Some(row) = row else { return Ok(Leave::NotThisOne) };
+            let is = |column| row.small(column).map(|count| count > 0).map_err(later);
+            Ok(match (is("paused")?, is("withdrawn")?, is("open")?) {
+                (true, ..) => Leave::Paused,
+                (_, _, false) => Leave::NotThisOne,
+                (_, true, true) => Leave::Withdrawn,
+                (_, false, true) => Leave::Now,
+            })
         })
     }
 

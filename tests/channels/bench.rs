@@ -74,7 +74,16 @@ pub(crate) fn job_of(channel: &dyn Channel, item: Item, now: DateTime<Utc>, pict
     let payload = channel.render(&items, &cx).unwrap_or_else(|error| panic!("{error}"));
     let first = &items[0];
     let key = job_key("kenh", &first.article.key, first.action, &first.live, first.updated);
-    Job { key, items, edition: None, payload, now, copies: Arc::new(NoCopies), pictures }
+    Job {
+        key,
+        items,
+        edition: None,
+        payload,
+        now,
+        copies: Arc::new(NoCopies),
+        pictures,
+        halt: tokio_util::sync::CancellationToken::new(),
+    }
 }
 
 /// A picture of one colour, as a PNG.

@@ -301,7 +301,16 @@ pub(super) fn job(channel: &dyn Channel, article: Article, action: Action, live:
     let payload = channel.render(std::slice::from_ref(&item), &cx).unwrap();
     let now = utc("2026-11-24T09:00:00+07:00");
     let (copies, pictures) = (Arc::new(NoCopies), Arc::new(Album(album)));
-    Job { key: "loa_x".to_owned(), items: vec![item], edition: None, payload, now, copies, pictures }
+    Job {
+        key: "loa_x".to_owned(),
+        items: vec![item],
+        edition: None,
+        payload,
+        now,
+        copies,
+        pictures,
+        halt: tokio_util::sync::CancellationToken::new(),
+    }
 }
 
 /// One try, with the reveal that follows a hidden copy at once.

@@ -97,6 +97,15 @@ async fn verdict(job: &Job, round: Round) -> Result<Progress, SendError> {
         let transient = error.class_name() == "transient";
         return Err(if reached && transient { SendError::partial(error.note) } else { error });
     }
+    if round.halted && count.open > 0 {
+        let (sent, open) = (count.sent, count.open);
+        let note = text!(
+            "dừng giữa chừng theo lệnh: đã gửi {sent} thư, còn {open} thư",
+            "interrupted as ordered: {sent} letters sent, {open} are left"
+        );
+        let error = if reached { SendError::partial(note) } else { SendError::transient(note) };
+        return Err(error.after(Some(Duration::from_secs(1))));
+    }
     if count.open > 0 {
         let wait = count.next.unwrap_or_default().max(round.full.unwrap_or_default());
         let note = unfinished(job, &count, round.full).await?;
@@ -152,8 +161,10 @@ pub(super) fn receipt(job: &Job) -> Result<Receipt, SendError> {
 pub(super) async fn doubt(job: &Job, count: usize) -> Result<Text, SendError> {
     let names = named(job, CopyState::Begun, count).await?;
     Ok(text!(
-        "chưa rõ {count} người này đã nhận thư chưa: {names}",
-        "it is not known whether these {count} have had it: {names}"
+        "chưa rõ {count} người này đã nhận thư chưa: {names}. Xem đủ: loa recipients SỐ --state begun; hỏi họ hoặc xem nhật ký \
+         máy chủ thư, rồi trả lời từng người: loa resolve SỐ --went-out (hoặc --did-not) --recipient ĐỊA_CHỈ",
+        "it is not known whether these {count} have had it: {names}. All of them: loa recipients ID --state begun; ask them, or \
+         look into the mail server's log, then answer for each: loa resolve ID --went-out (or --did-not) --recipient ADDRESS"
     ))
 }
 

@@ -17,19 +17,24 @@ use super::post::PAGE;
 use super::rates::Allowed;
 use super::session::{Content, Envelope, Server, Session};
 use super::{Email, Posting};
-use crate::channel::{Addressee, Attention, Copies, CopyChange, Job, SendError};
+use crate::channel::{Addressee, Attention, Copies, CopyChange, Job, Leave, SendError};
+use crate::delivery::Action;
 use crate::text;
 
 /// How long a job rests whose share of the hour is used up.
 const HOURLY_REST: Duration = Duration::from_mins(5);
 /// So many refusals on grounds of policy, one after the other, are about us and not about the recipients.
 const MOST_POLICY: usize = 20;
+/// So many letters whose session broke off, one after the other, are about the server.
+const MOST_BROKEN: usize = 8;
 
 /// What one round came to, beside what is on record of each copy.
 #[derive(Default)]
 pub(super) struct Round {
     /// What ended it early.
     pub(super) stopped: Option<SendError>,
+    /// Somebody has decided otherwise, or loa is to stop: the rest waits.
+    pub(super) halted: bool,
     /// Some had to wait because a rate was used up; for this long.
     pub(super) full: Option<Duration>,
 }
@@ -44,6 +49,10 @@ struct Desk {
     stopped: std::sync::Mutex<Option<SendError>>,
     /// Ends when the round does.
     over: CancellationToken,
+    /// Whether the letters say that the article is withdrawn.
+    withdraws: bool,
+    /// Letters since one was last accepted whose session broke off, or which nobody answered for.
+    broken: AtomicUsize,
     /// Refusals on grounds of policy since a letter was last accepted.
     policy: AtomicUsize,
 }
@@ -72,7 +81,9 @@ pub(super) async fn over_smtp(
         posting,
         line: Mutex::new(line),
         stopped: std::sync::Mutex::new(None),
-        over: CancellationToken::new(),
+        over: job.halt.child_token(),
+        withdraws: matches!(job.first()?.action, Action::Withdraw),
+        broken: AtomicUsize::new(0),
         policy: AtomicUsize::new(0),
     });
     let mut senders = JoinSet::new();
@@ -95,7 +106,11 @@ pub(super) async fn over_smtp(
     while senders.join_next().await.is_some() {}
     fed?;
     let stopped = desk.stopped.lock().unwrap_or_else(PoisonError::into_inner).take();
-    Ok(Round { stopped, full: allowed.was_full().then_some(HOURLY_REST) })
+    Ok(Round {
+        halted: desk.over.is_cancelled() && stopped.is_none(),
+        stopped,
+        full: allowed.was_full().then_some(HOURLY_REST),
+    })
 }
 
 /// Hands out the open copies, page by page, as fast as the senders take them.
@@ -131,9 +146,19 @@ impl Desk {
         self.over.cancel();
     }
 
+    /// One letter went wrong in a way that may be the server's; so many of them are.
+    fn broke_off(&self, reason: &str) {
+        if self.broken.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_BROKEN {
+            self.stop(SendError::transient(text!(
+                "máy chủ thư đứt kết nối hoặc không trả lời {MOST_BROKEN} thư liên tiếp: {reason}",
+                "the mail server broke off or did not answer {MOST_BROKEN} letters in a row: {reason}"
+            )));
+        }
+    }
+
     /// A refusal that may be about us.
     fn refused(&self, reason: &str) {
-        if !reason.contains("5.7.") {
+        if !reason.split_whitespace().any(|word| word.starts_with("5.7.")) {
             return;
         }
         if self.policy.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_POLICY {
@@ -197,6 +222,15 @@ impl Sender {
 
     async fn send(&mut self, to: Addressee) -> Result<(), SendError> {
         let desk = Arc::clone(&self.desk);
+        match desk.copies.may_leave(to.address.clone()).await? {
+            Leave::Now => {}
+            Leave::Withdrawn if desk.withdraws => {}
+            Leave::NotThisOne => return Ok(()),
+            Leave::Paused | Leave::Withdrawn => {
+                desk.over.cancel();
+                return Ok(());
+            }
+        }
         let recipient: Address = to.address.parse().map_err(|_| {
             let address = &to.address;
             SendError::permanent(text!("{address} không phải địa chỉ thư", "{address} is no mail address"))
@@ -223,6 +257,9 @@ impl Sender {
                     return Ok(());
                 }
                 Envelope::Later { reason, session } => {
+                    if session.is_none() {
+                        desk.broke_off(&reason);
+                    }
                     self.session = session;
                     self.later(&to.address, reason);
                     return Ok(());
@@ -240,6 +277,7 @@ impl Sender {
         match desk.server.content(session, &message).await {
             Content::Accepted(session) => {
                 desk.policy.store(0, Ordering::Relaxed);
+                desk.broken.store(0, Ordering::Relaxed);
                 self.session = Some(session);
                 self.note(&to.address, CopyChange::Sent);
             }
@@ -252,7 +290,7 @@ impl Sender {
                 self.session = session;
                 self.later(&to.address, reason);
             }
-            Content::Doubtful => {}
+            Content::Doubtful => desk.broke_off("DATA"),
         }
         Ok(())
     }

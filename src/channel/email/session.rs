@@ -105,6 +105,10 @@ impl Server {
         let closed = |step: Step, proven: bool| {
             if proven { Envelope::Closed } else { Envelope::Stopped(step.not_sent()) }
         };
+        // A new session that ends when it hears of this recipient: they wait, and hold nobody else up.
+        let broken = |step: Step, proven: bool| {
+            if proven { Envelope::Closed } else { Envelope::Later { reason: step.words(), session: None } }
+        };
         match self.step(session.connection.command(Mail::new(Some(from.clone()), Vec::new()))).await {
             Ok(()) => {}
             Err(Step::Said { code: 500..=599, words }) => {
@@ -123,7 +127,7 @@ impl Server {
                 Step::Said { code, words } if code != 421 => {
                     Envelope::Later { reason: words, session: self.cleared(session).await }
                 }
-                step => closed(step, session.proven),
+                step => broken(step, session.proven),
             };
         }
         match self.step(session.connection.command(Data)).await {
@@ -134,7 +138,7 @@ impl Server {
             Err(Step::Said { code, words }) if code != 421 => {
                 Envelope::Later { reason: words, session: self.cleared(session).await }
             }
-            Err(step) => closed(step, session.proven),
+            Err(step) => broken(step, session.proven),
         }
     }
 
@@ -229,6 +233,12 @@ impl Step {
         match error.status() {
             Some(code) => Self::Said { code: code.into(), words: error.to_string() },
             None => Self::Lost(error.to_string()),
+        }
+    }
+
+    fn words(self) -> String {
+        match self {
+            Self::Said { words, .. } | Self::Lost(words) => words,
         }
     }
 

@@ -79,7 +79,16 @@ impl Bureau {
         let first = &items[0];
         let key = job_key("ban-tin", &first.article.key, first.action, &first.live, first.updated);
         let pictures = Arc::clone(&self.pictures) as Arc<dyn Pictures>;
-        Job { key, items, edition, payload, now: at, copies: Arc::new(loa::channel::NoCopies), pictures }
+        Job {
+            key,
+            items,
+            edition,
+            payload,
+            now: at,
+            copies: Arc::new(loa::channel::NoCopies),
+            pictures,
+            halt: tokio_util::sync::CancellationToken::new(),
+        }
     }
 
     /// Sends the job, and reads what each recipient gets: the first letter is Lan's, the second Minh's.

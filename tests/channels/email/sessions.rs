@@ -222,3 +222,70 @@ async fn a_correction_goes_to_those_who_have_the_article_and_answers_their_lette
     assert_eq!(header(&second, "In-Reply-To:"), header(&first, "Message-ID:"));
     assert_ne!(header(&second, "Message-ID:"), header(&first, "Message-ID:"));
 }
+
+#[tokio::test]
+async fn a_recipient_at_whom_the_session_breaks_off_holds_nobody_else_up() {
+    let (smtp, people) = (HostileSmtp::start(), people(12));
+    smtp.recipient(&people[4], vec![OnRecipient::Rcpt(421, "4.4.2 Lookup timed out, closing"); 9]);
+    let desk = desk(&smtp, &people, "connections = 1").await;
+    let job = desk.job(create(article("1")));
+    let error = desk.channel.advance(&job).await.unwrap_err();
+    assert!(matches!(error.class, Class::Partial { .. }) && error.note.vi.contains(&people[4]), "{error}");
+    let expected: Vec<usize> = (0..12).map(|at| usize::from(at != 4)).collect();
+    assert_eq!(readers(&smtp, &people), expected);
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_for_a_letter_puts_few_in_doubt() {
+    let (smtp, people) = (HostileSmtp::start(), people(60));
+    smtp.always(OnMessage::DropAfterDot);
+    let desk = desk(&smtp, &people, "connections = 2").await;
+    let job = desk.job(create(article("1")));
+    let error = desk.channel.advance(&job).await.unwrap_err();
+    assert!(matches!(error.class, Class::Partial { .. }), "{error}");
+    let counted = count(&job).await;
+    assert!(counted.begun <= 10 && counted.open >= 50, "{counted:?}");
+}
+
+/// What is decided while the first letter's answer is awaited counts for the second.
+async fn decided_meanwhile(decide: impl AsyncFnOnce(&Desk)) -> (HostileSmtp, Vec<String>, CopyCount, SendError) {
+    let (smtp, people) = (HostileSmtp::start(), people(6));
+    smtp.script(vec![OnMessage::SlowReply(Duration::from_secs(5))]);
+    let desk = desk(&smtp, &people, "connections = 1").await;
+    let job = desk.job(create(article("1")));
+    let meanwhile = async {
+        smtp.wait_until("the first letter waits for its answer", |state| state.hanging == 1).await;
+        decide(&desk).await;
+        smtp.release();
+    };
+    let (progress, ()) = tokio::join!(desk.channel.advance(&job), meanwhile);
+    let counted = count(&job).await;
+    let error = progress.err().unwrap_or_else(|| SendError::permanent(loa::text::Text::same("none")));
+    (smtp, people, counted, error)
+}
+
+#[tokio::test]
+async fn who_unsubscribes_during_a_mailing_gets_no_letter_any_more() {
+    let (smtp, people, counted, _) = decided_meanwhile(async |desk: &Desk| {
+        let (standing, at) = (loa::audience::Standing::Unsubscribed, desk.clock.now());
+        let new = loa::queue::NewStanding { standing, reason: None, who: "recipient".to_owned(), at };
+        let address = "nguoi004@example.vn".parse().unwrap();
+        loa::queue::Subscribers::stand(&desk.store, "kenh".to_owned(), address, new).await.unwrap();
+    })
+    .await;
+    assert_eq!(readers(&smtp, &people), [1, 1, 1, 0, 1, 1]);
+    assert_eq!((counted.sent, counted.left_out), (5, 1));
+}
+
+#[tokio::test]
+async fn a_pause_ends_a_mailing_between_two_letters() {
+    let (smtp, people, counted, error) = decided_meanwhile(async |desk: &Desk| {
+        let cause = loa::queue::PauseCause::Person("Lan".to_owned());
+        let pause = loa::queue::Pause { cause, since: desk.clock.now(), note: loa::text::Text::same("chờ đã") };
+        loa::queue::Queue::pause(&desk.store, "kenh".to_owned(), pause).await.unwrap();
+    })
+    .await;
+    assert_eq!(readers(&smtp, &people), [1, 0, 0, 0, 0, 0]);
+    assert_eq!((counted.sent, counted.open), (1, 5));
+    assert!(matches!(error.class, Class::Partial { .. }), "{error}");
+}
