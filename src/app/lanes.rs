@@ -200,9 +200,10 @@ impl Lanes {
                 return Ok(kept.unwrap_or(spec));
             }
         };
-        // The file was changed: what needed attention has had it.
-        self.lift_attention(&spec.channel).await?;
         self.start(spec.clone(), lane);
+        // The file was changed: what needed attention has had it. Not before the new worker is there: the old one would
+        // try once more with the old settings, and pause the channel again.
+        self.lift_attention(&spec.channel).await?;
         let planner = planner(Some(spec.schedule.clone()), self.shop.clock.now());
         let planned = self.shop.queue.replan(spec.channel.clone(), planner).await?;
         tracing::debug!(channel = %spec.channel, planned, "what waits was planned again");
