@@ -560,8 +560,8 @@ async fn the_memory_of_single_copies_outlives_the_process(place: Place) {
         reason: "450".to_owned(),
         patience: Duration::from_secs(90),
     };
-    let changes = [CopyChange::Begun, CopyChange::Begun, CopyChange::NotBegun, refused(true), later.clone()];
-    copies.record(names.iter().map(|&name| name.to_owned()).zip(changes).collect()).await.unwrap();
+    let changes = [(0, CopyChange::Begun), (1, CopyChange::Begun), (3, refused(true)), (4, later.clone())];
+    copies.record(changes.map(|(at, change)| (names[at].to_owned(), change)).into_iter().collect()).await.unwrap();
     copies.record(vec![(names[0].to_owned(), CopyChange::Sent)]).await.unwrap();
     drop(copies);
     store.close().await;

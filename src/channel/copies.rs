@@ -25,8 +25,6 @@ pub struct Addressee {
 pub enum CopyChange {
     /// It is about to leave: from now on, without another word, nobody knows.
     Begun,
-    /// It provably did not leave after all.
-    NotBegun,
     /// They have it.
     Sent,
     /// They will not take it, for this reason.

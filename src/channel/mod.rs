@@ -247,7 +247,7 @@ pub struct Job {
     pub copies: Arc<dyn Copies>,
     /// The pictures of its articles.
     pub pictures: Arc<dyn Pictures>,
-    /// Cancelled when loa is to stop: a job of many copies then ends between two of them.
+    /// Cancelled when the channel is to stop: a job of many copies then ends between two of them.
     pub halt: CancellationToken,
 }
 

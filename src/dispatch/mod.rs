@@ -9,8 +9,6 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use crate::channel::{Channel, Office};
 use crate::clock::Clock;
 use crate::delivery::{Delivery, Unclear};
@@ -57,8 +55,6 @@ pub struct Shop {
     pub office: Office,
     /// This process, in leases.
     pub node: String,
-    /// Cancelled when no more work is to be begun.
-    pub stop: CancellationToken,
 }
 
 /// What to do about deliveries whose process died, channel by channel; channels without a lane ask a person.

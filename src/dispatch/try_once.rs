@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 
 use super::outcome::{Policy, pace, word};
 use super::worker::STORE_REST;
@@ -18,14 +19,14 @@ use crate::text::Text;
 /// Hidden steps in one try: a far side may need several, such as a token first and an id then.
 const MOST_STAGES: usize = 3;
 
-pub(super) async fn try_once(lane: &Arc<Lane>, shop: &Shop, work: Work) {
-    if let Err(error) = run(lane, shop, &work).await {
+pub(super) async fn try_once(lane: &Arc<Lane>, shop: &Shop, work: Work, halt: CancellationToken) {
+    if let Err(error) = run(lane, shop, &work, halt).await {
         // The lease runs out and the sweep takes the delivery back: nothing is lost, only late.
         tracing::error!(channel = %lane.name, %error, "a result could not be recorded");
     }
 }
 
-async fn run(lane: &Lane, shop: &Shop, work: &Work) -> Result<(), StoreError> {
+async fn run(lane: &Lane, shop: &Shop, work: &Work, halt: CancellationToken) -> Result<(), StoreError> {
     let payload = match render(lane, shop, work) {
         Ok(payload) => payload,
         Err(RenderError(note)) => {
@@ -37,7 +38,7 @@ async fn run(lane: &Lane, shop: &Shop, work: &Work) -> Result<(), StoreError> {
         }
     };
     let (hash, remark) = (payload.hash(), payload.note.clone());
-    let mut job = job(lane, shop, work, payload);
+    let mut job = job(lane, shop, work, payload, halt);
     if let Some(looks) = work.looks {
         let seen = guarded(lane.channel.look_up(&job)).await;
         return sighted(lane, shop, work, looks, seen).await;
@@ -80,7 +81,7 @@ pub(super) fn item(leased: &LeasedItem) -> Item {
     }
 }
 
-fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload) -> Job {
+fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload, halt: CancellationToken) -> Job {
     let items: Vec<Item> = work.items.iter().map(item).collect();
     let (key, article) = match (work.edition, work.items.first()) {
         (None, Some(only)) => {
@@ -90,7 +91,7 @@ fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload) -> Job {
         (slot, _) => (edition_key(&lane.name, slot.unwrap_or_default()), None),
     };
     let copies = shop.queue.copies(&lane.name, &key, article, &shop.clock);
-    let (now, pictures, halt) = (shop.clock.now(), shop.queue.pictures(), shop.stop.clone());
+    let (now, pictures) = (shop.clock.now(), shop.queue.pictures());
     Job { key, items, edition: work.edition, payload, now, copies, pictures, halt }
 }
 

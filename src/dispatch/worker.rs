@@ -20,7 +20,7 @@ const LEASE: Duration = Duration::from_mins(1);
 /// Rest after the store failed, before it is asked again.
 pub(super) const STORE_REST: Duration = Duration::from_secs(1);
 
-/// Drives one channel until `stop`, then waits for what is in flight. `kill` drops that too.
+/// Drives one channel until `stop`, then waits for what is in flight; a job of many copies ends between two of them. `kill` drops that too.
 pub async fn work(lane: Lane, shop: Shop, stop: CancellationToken, kill: CancellationToken) {
     let lane = Arc::new(lane);
     let room = Arc::new(Semaphore::new(lane.limits.concurrency));
@@ -34,10 +34,11 @@ pub async fn work(lane: Lane, shop: Shop, stop: CancellationToken, kill: Cancell
         let busy = !leased.work.is_empty();
         for work in leased.work {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
-            let (lane, shop, kill, bell) = (Arc::clone(&lane), shop.clone(), kill.clone(), Arc::clone(&bell));
+            let (lane, shop, bell) = (Arc::clone(&lane), shop.clone(), Arc::clone(&bell));
+            let (stop, kill) = (stop.clone(), kill.clone());
             flights.spawn(async move {
                 tokio::select! {
-                    () = fly(&lane, &shop, work) => {}
+                    () = fly(&lane, &shop, work, stop) => {}
                     () = kill.cancelled() => {}
                 }
                 drop(permit);
@@ -89,7 +90,7 @@ fn lease_end(now: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// One try, while its lease is kept alive. A lease that is lost ends the try: somebody else has it.
-async fn fly(lane: &Arc<Lane>, shop: &Shop, work: Work) {
+async fn fly(lane: &Arc<Lane>, shop: &Shop, work: Work, stop: CancellationToken) {
     let work = match make_room(lane, shop, work).await {
         Ok(work) => work,
         Err(error) => {
@@ -114,7 +115,7 @@ async fn fly(lane: &Arc<Lane>, shop: &Shop, work: Work) {
     };
     let ours = || Instant::now() < *deadline.lock().unwrap_or_else(PoisonError::into_inner);
     tokio::select! {
-        over = while_ours(ours, try_once(lane, shop, work)) => match over {
+        over = while_ours(ours, try_once(lane, shop, work, stop)) => match over {
             Some(()) => {}
             None => tracing::warn!(channel = %lane.name, "a lease ran out while sending: its delivery is left to others"),
         },

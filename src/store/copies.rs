@@ -188,7 +188,7 @@ async fn change(
 fn reason(change: &CopyChange) -> Option<&str> {
     match change {
         CopyChange::Refused { reason, .. } | CopyChange::Later { reason, .. } => Some(reason),
-        CopyChange::Begun | CopyChange::NotBegun | CopyChange::Sent => None,
+        CopyChange::Begun | CopyChange::Sent => None,
     }
 }
 
@@ -196,7 +196,6 @@ fn change_json(job: &JobCopies, recipient: &str, change: &CopyChange, now: DateT
     let span = |span: Duration| TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
     let (state, due, give_up) = match change {
         CopyChange::Begun => ("begun", now, None),
-        CopyChange::NotBegun => ("open", now, None),
         CopyChange::Sent => ("sent", now, None),
         CopyChange::Refused { .. } => ("refused", now, None),
         CopyChange::Later { wait, patience, .. } => ("open", now + span(*wait), Some(millis(now - span(*patience)))),

@@ -248,14 +248,14 @@ async fn a_server_that_never_answers_for_a_letter_puts_few_in_doubt() {
 }
 
 /// What is decided while the first letter's answer is awaited counts for the second.
-async fn decided_meanwhile(decide: impl AsyncFnOnce(&Desk)) -> (HostileSmtp, Vec<String>, CopyCount, SendError) {
+async fn decided_meanwhile(decide: impl AsyncFnOnce(&Desk, &Job)) -> (HostileSmtp, Vec<String>, CopyCount, SendError) {
     let (smtp, people) = (HostileSmtp::start(), people(6));
     smtp.script(vec![OnMessage::SlowReply(Duration::from_secs(5))]);
     let desk = desk(&smtp, &people, "connections = 1").await;
     let job = desk.job(create(article("1")));
     let meanwhile = async {
         smtp.wait_until("the first letter waits for its answer", |state| state.hanging == 1).await;
-        decide(&desk).await;
+        decide(&desk, &job).await;
         smtp.release();
     };
     let (progress, ()) = tokio::join!(desk.channel.advance(&job), meanwhile);
@@ -266,7 +266,7 @@ async fn decided_meanwhile(decide: impl AsyncFnOnce(&Desk)) -> (HostileSmtp, Vec
 
 #[tokio::test]
 async fn who_unsubscribes_during_a_mailing_gets_no_letter_any_more() {
-    let (smtp, people, counted, _) = decided_meanwhile(async |desk: &Desk| {
+    let (smtp, people, counted, _) = decided_meanwhile(async |desk: &Desk, _: &Job| {
         let (standing, at) = (loa::audience::Standing::Unsubscribed, desk.clock.now());
         let new = loa::queue::NewStanding { standing, reason: None, who: "recipient".to_owned(), at };
         let address = "nguoi004@example.vn".parse().unwrap();
@@ -278,8 +278,40 @@ async fn who_unsubscribes_during_a_mailing_gets_no_letter_any_more() {
 }
 
 #[tokio::test]
+async fn a_channel_that_is_to_stop_leaves_nobody_in_doubt() {
+    let (smtp, people, counted, error) = decided_meanwhile(async |_: &Desk, job: &Job| job.halt.cancel()).await;
+    assert_eq!(readers(&smtp, &people), [1, 0, 0, 0, 0, 0]);
+    assert_eq!((counted.sent, counted.open, counted.begun), (1, 5, 0));
+    assert!(matches!(error.class, Class::Partial { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_withdrawal_overtakes_the_rest_of_a_mailing() {
+    let (smtp, people, counted, _) = decided_meanwhile(async |desk: &Desk, _: &Job| {
+        let article = std::sync::Arc::new(article("1"));
+        let handover = || loa::queue::Handover {
+            key: article.key.clone(),
+            who: "Lan".to_owned(),
+            now: desk.clock.now(),
+            request: None,
+        };
+        let content = article.clone();
+        let publish = move |_: Option<&loa::queue::Current>| {
+            let (revision, article) = (loa::article::Revision::FIRST, content.clone());
+            Ok(loa::queue::Change::Revise { revision, article, plans: Vec::new() })
+        };
+        let withdraw = |_: Option<&loa::queue::Current>| Ok(loa::queue::Change::Withdraw { plans: Vec::new() });
+        loa::queue::Queue::accept(&desk.store, handover(), Box::new(publish)).await.unwrap();
+        loa::queue::Queue::accept(&desk.store, handover(), Box::new(withdraw)).await.unwrap();
+    })
+    .await;
+    assert_eq!(readers(&smtp, &people), [1, 0, 0, 0, 0, 0]);
+    assert_eq!((counted.sent, counted.open), (1, 5));
+}
+
+#[tokio::test]
 async fn a_pause_ends_a_mailing_between_two_letters() {
-    let (smtp, people, counted, error) = decided_meanwhile(async |desk: &Desk| {
+    let (smtp, people, counted, error) = decided_meanwhile(async |desk: &Desk, _: &Job| {
         let cause = loa::queue::PauseCause::Person("Lan".to_owned());
         let pause = loa::queue::Pause { cause, since: desk.clock.now(), note: loa::text::Text::same("chờ đã") };
         loa::queue::Queue::pause(&desk.store, "kenh".to_owned(), pause).await.unwrap();
