@@ -21,7 +21,8 @@ use loa::article::{Article, Revision};
 use loa::delivery::{Event, Outcome, Plan, Receipt, Why};
 use loa::intake::{DraftContext, Format, parse};
 use loa::queue::{
-    AttemptReport, Candidate, Change, Gate, Handover, LeaseRequest, Queue as _, Settlement, StoreError, Work,
+    AttemptReport, Candidate, Change, Gate, Handover, LeaseRequest, LeasedItem, Queue as _, Settlement, StoreError,
+    Work,
 };
 use loa::store::{SqliteOptions, Store};
 use tokio::runtime::Runtime;
@@ -38,6 +39,10 @@ struct Open;
 
 impl Gate for Open {
     fn objection(&self, _: &Candidate, _: DateTime<Utc>) -> Option<Event> {
+        None
+    }
+
+    fn closes(&self, _: &LeasedItem, _: DateTime<Utc>) -> Option<DateTime<Utc>> {
         None
     }
 

@@ -505,3 +505,63 @@ fn two_corrections_while_a_channel_is_down_become_one_update() {
     }
     assert_eq!(delivery.needed(), Some(Action::Update(Revision(3))));
 }
+
+/// A mailing of revision 1 of which some copies are in doubt.
+fn told_but_for_a_few() -> Delivery {
+    let first = Delivery::new(DeliveryId(1), ArticleId(1), "thư", Wanted::Revision(Revision::FIRST), plan(false));
+    let job = Job { action: Action::Create(Revision::FIRST), edition: None };
+    let leased = apply(&first, Event::Lease { node: "node".to_owned(), until: at(3), job }).unwrap();
+    let outcome = Outcome::InDoubt { receipt: receipt(false), note: note() };
+    let after = apply(&leased, Event::Settle { attempt: 1, outcome }).unwrap();
+    assert_eq!(after.state, State::Uncertain { job, look: None, looks: 0, note: note() });
+    after
+}
+
+#[test]
+fn single_copies_in_doubt_keep_no_correction_and_no_withdrawal_from_the_others() {
+    let corrected =
+        apply(&told_but_for_a_few(), Event::Want(Wanted::Revision(Revision(2)), plan(false))).expect("a correction");
+    assert!(matches!(corrected.state, State::Waiting { .. }), "{corrected:?}");
+    assert_eq!(corrected.needed(), Some(Action::Update(Revision(2))));
+    let withdrawn = apply(&told_but_for_a_few(), Event::Want(Wanted::Withdrawn, plan(false))).expect("a withdrawal");
+    assert!(matches!(withdrawn.state, State::Waiting { .. }), "{withdrawn:?}");
+    assert_eq!(withdrawn.needed(), Some(Action::Withdraw));
+}
+
+#[test]
+fn a_correction_that_came_while_the_first_letters_left_follows_them_though_some_are_in_doubt() {
+    let first = Delivery::new(DeliveryId(1), ArticleId(1), "thư", Wanted::Revision(Revision::FIRST), plan(false));
+    let job = Job { action: Action::Create(Revision::FIRST), edition: None };
+    let leased = apply(&first, Event::Lease { node: "node".to_owned(), until: at(3), job }).unwrap();
+    let wanted = apply(&leased, Event::Want(Wanted::Revision(Revision(2)), plan(false))).unwrap();
+    let outcome = Outcome::InDoubt { receipt: receipt(false), note: note() };
+    let after = apply(&wanted, Event::Settle { attempt: 1, outcome }).unwrap();
+    assert!(matches!(after.state, State::Waiting { .. }), "{after:?}");
+    assert_eq!(after.needed(), Some(Action::Update(Revision(2))));
+}
+
+#[test]
+fn what_a_person_says_of_copies_in_doubt_ends_the_doubt() {
+    let resolve = |went_out| apply(&told_but_for_a_few(), Event::Resolve { went_out, plan: plan(false) }).unwrap();
+    let there = resolve(true);
+    assert_eq!((&there.state, there.live.receipt()), (&State::Settled, Some(&receipt(false))));
+    // Nobody has it: the whole job is done again, as new.
+    let absent = resolve(false);
+    assert_eq!((&absent.live, absent.needed()), (&Live::Nothing, Some(Action::Create(Revision::FIRST))));
+    // Some do not have it: the job is finished for them, and until then it is not over.
+    let action = Action::Create(Revision::FIRST);
+    let missed = apply(&told_but_for_a_few(), Event::Missed { action, plan: plan(false) }).unwrap();
+    assert_eq!((&missed.live, missed.needed()), (&Live::Maybe(Revision::FIRST), Some(action)));
+}
+
+#[test]
+fn a_withdrawal_that_a_few_may_not_have_had_waits_for_a_person() {
+    let withdrawn = apply(&told_but_for_a_few(), Event::Want(Wanted::Withdrawn, plan(false))).unwrap();
+    let job = Job { action: Action::Withdraw, edition: None };
+    let leased = apply(&withdrawn, Event::Lease { node: "node".to_owned(), until: at(3), job }).unwrap();
+    let outcome = Outcome::InDoubt { receipt: receipt(false), note: note() };
+    let after = apply(&leased, Event::Settle { attempt: 2, outcome }).unwrap();
+    assert!(matches!(after.state, State::Uncertain { .. }), "{after:?}");
+    let known = apply(&after, Event::Resolve { went_out: true, plan: plan(false) }).unwrap();
+    assert_eq!((known.state, known.live), (State::Settled, Live::Nothing));
+}

@@ -14,7 +14,7 @@ use loa::delivery::{
 };
 use loa::ledger::{Filter, Ledger};
 use loa::queue::{
-    Accepted, AttemptReport, Change, Current, Handover, LeaseRequest, Leased, Pause, PauseCause, Queue, Rate,
+    About, Accepted, AttemptReport, Change, Current, Handover, LeaseRequest, Leased, Pause, PauseCause, Queue, Rate,
     Settlement, StoreError, Verdict, Work,
 };
 use loa::schedule::{ChannelGate, Schedule};
@@ -549,7 +549,7 @@ async fn the_memory_of_single_copies_outlives_the_process(place: Place) {
     let store = place.open().await;
     let article = publish(&store, "1", &["email"], t(0)).await.id;
     let clock = Clock::still_at(t(0));
-    let copies = store.copies("email", "job-1", Some(article), &clock);
+    let copies = store.copies("email", "job-1", About::Article(article), &clock);
     let names = ["a@example.vn", "b@example.vn", "c@example.vn", "d@example.vn", "e@example.vn"];
     let people = names.map(|name| Entry { address: name.parse().unwrap(), name: None });
     copies.invite(people.to_vec()).await.unwrap();
@@ -566,7 +566,7 @@ async fn the_memory_of_single_copies_outlives_the_process(place: Place) {
     drop(copies);
     store.close().await;
     let store = place.open().await;
-    let copies = store.copies("email", "job-1", Some(article), &clock);
+    let copies = store.copies("email", "job-1", About::Article(article), &clock);
     assert!(copies.is_complete().await.unwrap());
     copies.invite(people.to_vec()).await.unwrap();
     let count = CopyCount { open: 2, begun: 1, sent: 1, refused: 1, left_out: 0, next: Some(Duration::ZERO) };
@@ -586,7 +586,7 @@ async fn the_memory_of_single_copies_outlives_the_process(place: Place) {
     assert_eq!(copies.count().await.unwrap().refused, 2);
     assert!(copies.recent(Duration::from_secs(9)).await.unwrap().is_empty());
     // The next job: who surely has the first hears of it, whose mailbox is dead is not written to again.
-    let next = store.copies("email", "job-2", Some(article), &clock);
+    let next = store.copies("email", "job-2", About::Article(article), &clock);
     assert!(!next.is_complete().await.unwrap());
     next.invite_holders().await.unwrap();
     assert_eq!(open(next.clone()).await, [names[0]], "only those who surely have it");

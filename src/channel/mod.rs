@@ -110,6 +110,14 @@ pub enum Progress {
     Staged(String),
     /// The public sees it.
     Live(Receipt),
+    /// Everybody has been written to, but whether some of them got it only a person can find out; each copy is on
+    /// record.
+    InDoubt {
+        /// For the copies of the others.
+        receipt: Receipt,
+        /// Who is in doubt, and what to do.
+        note: Text,
+    },
     /// The copy is gone, or there was none.
     Gone,
     /// The copy could not be removed; a notice stands in its place.

@@ -4,6 +4,7 @@ use super::event::{Event, Outcome, Sighting, Unclear};
 use super::state::{Errand, Hold, Job, Lease, State, Why};
 use super::{Action, Delivery, Live, Plan, Receipt, Wanted};
 use crate::text;
+use crate::text::Text;
 
 /// The event does not fit the state it met; nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,7 +100,8 @@ fn want(next: &mut Delivery, wanted: Wanted, plan: Plan) -> Result<(), Refused> 
     next.tries = 0;
     match next.state {
         // What is on its way, or may have arrived, has to be known before anything else is sent.
-        State::Sending { .. } | State::Uncertain { .. } => {}
+        State::Sending { .. } => {}
+        State::Uncertain { job, .. } if !is_told(&next.live, job) => {}
         // A far side that needs time still needs it, whatever is wanted of it then.
         State::Waiting { due: asked, why: Why::Retry { .. } } => {
             let retry = next.state.clone();
@@ -110,7 +112,12 @@ fn want(next: &mut Delivery, wanted: Wanted, plan: Plan) -> Result<(), Refused> 
                 next.state = retry;
             }
         }
-        State::Settled | State::Waiting { .. } | State::Held { .. } | State::Failed { .. } => wait_or_settle(next),
+        // Single copies in doubt keep nobody from the next word: it goes to them as well.
+        State::Settled
+        | State::Waiting { .. }
+        | State::Uncertain { .. }
+        | State::Held { .. }
+        | State::Failed { .. } => wait_or_settle(next),
     }
     Ok(())
 }
@@ -150,6 +157,7 @@ fn settle(next: &mut Delivery, job: Job, outcome: Outcome) {
         // The lease goes on: what was staged is kept before the reveal is tried.
         Outcome::Staged(remote_id) => stage(next, job, remote_id),
         Outcome::Shown(receipt) => done(next, job, Some(receipt)),
+        Outcome::InDoubt { receipt, note } => in_doubt(next, job, receipt, note),
         Outcome::Gone => done(next, job, None),
         Outcome::NotTaken { retry_at, note } => {
             next.tries += 1;
@@ -205,6 +213,36 @@ fn done(next: &mut Delivery, job: Job, receipt: Option<Receipt>) {
         (Action::Withdraw, _) | (_, None) => Live::Nothing,
     };
     wait_or_settle(next);
+}
+
+/// Everybody was told, but whether a few have it only a person can find out. What is wanted by now does not wait for that.
+fn in_doubt(next: &mut Delivery, job: Job, receipt: Receipt, note: Text) {
+    next.tries = 0;
+    if let Some(revision) = job.action.revision() {
+        next.live = Live::Shown { revision, receipt };
+    }
+    if next.needed().is_none_or(|needed| needed == job.action) {
+        next.state = State::Uncertain { job, look: None, looks: 0, note };
+    } else {
+        wait_or_settle(next);
+    }
+}
+
+/// Whether the audience of `job` has it, so that a doubt about it is a doubt about single copies.
+fn is_told(live: &Live, job: Job) -> bool {
+    matches!(live, Live::Shown { revision, .. } if job.action.revision() == Some(*revision))
+}
+
+/// What was there before `action` was told.
+fn untold(live: &Live, action: Action) -> Live {
+    match (live, action) {
+        // Perhaps there, as far as some are concerned: a withdrawal still reaches those who have it.
+        (Live::Shown { revision, .. }, Action::Create(_)) => Live::Maybe(*revision),
+        (Live::Shown { revision, receipt }, Action::Update(_)) => {
+            Live::Shown { revision: revision.before(), receipt: receipt.clone() }
+        }
+        (live, _) => live.clone(),
+    }
 }
 
 fn unclear_job(next: &mut Delivery, job: Job, unclear: Unclear) {
@@ -291,19 +329,17 @@ fn release(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
 fn missed(next: &mut Delivery, action: Action, plan: Plan) -> Result<(), Refused> {
     match next.state {
         State::Settled => {
-            let Live::Shown { revision, receipt } = &next.live else { return Err(Refused::WrongState) };
+            let Live::Shown { revision, .. } = &next.live else { return Err(Refused::WrongState) };
             if next.wanted != Wanted::Revision(*revision) || action.revision() != Some(*revision) {
                 return Err(Refused::WrongState);
             }
-            next.live = match action {
-                // Perhaps there, as far as some are concerned: a withdrawal still reaches those who have it.
-                Action::Create(revision) => Live::Maybe(revision),
-                _ => Live::Shown { revision: revision.before(), receipt: receipt.clone() },
-            };
+            next.live = untold(&next.live, action);
         }
         State::Uncertain { job, .. } if job.action == action => {
             if let (Action::Create(revision), Live::Nothing) = (action, &next.live) {
                 next.live = Live::Maybe(revision);
+            } else if is_told(&next.live, job) {
+                next.live = untold(&next.live, action);
             }
         }
         State::Failed { .. } => {}
@@ -328,6 +364,9 @@ fn resolve(next: &mut Delivery, went_out: bool, plan: Plan) -> Result<(), Refuse
         done(next, job, Some(receipt));
     } else {
         next.tries = 0;
+        if is_told(&next.live, job) {
+            next.live = untold(&next.live, job.action);
+        }
         if let Live::Maybe(_) = next.live {
             next.live = Live::Nothing;
         }

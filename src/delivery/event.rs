@@ -88,6 +88,14 @@ pub enum Outcome {
     Staged(String),
     /// The public sees it.
     Shown(Receipt),
+    /// Everybody has been written to, and some may or may not have got it: each copy is on record, only theirs is in
+    /// doubt.
+    InDoubt {
+        /// The copies of all the others.
+        receipt: Receipt,
+        /// Who is in doubt, for people.
+        note: Text,
+    },
     /// The copy is gone, or there was none.
     Gone,
     /// They did not take it; later they may.

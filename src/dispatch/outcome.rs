@@ -135,6 +135,7 @@ pub(super) fn word(progress: &Result<Progress, SendError>) -> &'static str {
         Ok(Progress::Staged(_)) => "staged",
         Ok(Progress::Live(receipt)) if receipt.rehearsal => "rehearsed",
         Ok(Progress::Live(_)) => "live",
+        Ok(Progress::InDoubt { .. }) => "ambiguous",
         Ok(Progress::Gone) => "gone",
         Ok(Progress::Notice) => "notice",
         Err(error) => error.class_name(),

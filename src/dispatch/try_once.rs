@@ -11,8 +11,8 @@ use super::outcome::{Policy, pace, word};
 use super::worker::STORE_REST;
 use super::{Lane, Shop};
 use crate::channel::{Class, Item, Job, Payload, Progress, RenderContext, RenderError, Seen, SendError};
-use crate::delivery::{Event, Outcome, edition_key, job_key};
-use crate::queue::{AttemptReport, LeasedItem, Pause, PauseCause, Settlement, StoreError, Work};
+use crate::delivery::{Action, Event, Outcome, edition_key, job_key};
+use crate::queue::{About, AttemptReport, LeasedItem, Pause, PauseCause, Settlement, StoreError, Work};
 use crate::text;
 use crate::text::Text;
 
@@ -83,14 +83,18 @@ pub(super) fn item(leased: &LeasedItem) -> Item {
 
 fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload, halt: CancellationToken) -> Job {
     let items: Vec<Item> = work.items.iter().map(item).collect();
-    let (key, article) = match (work.edition, work.items.first()) {
+    let (key, about) = match (work.edition, work.items.first()) {
         (None, Some(only)) => {
             let key = job_key(&lane.name, &only.article.key, only.action, &only.live, only.updated);
-            (key, Some(only.article_id))
+            (key, About::Article(only.article_id))
         }
-        (slot, _) => (edition_key(&lane.name, slot.unwrap_or_default()), None),
+        (slot, _) => {
+            let told = work.items.iter().filter(|item| item.action != Action::Withdraw);
+            let articles = told.map(|item| item.article_id).collect();
+            (edition_key(&lane.name, slot.unwrap_or_default()), About::Edition(articles))
+        }
     };
-    let copies = shop.queue.copies(&lane.name, &key, article, &shop.clock);
+    let copies = shop.queue.copies(&lane.name, &key, about, &shop.clock);
     let (now, pictures) = (shop.clock.now(), shop.queue.pictures());
     Job { key, items, edition: work.edition, payload, now, copies, pictures, halt }
 }
@@ -145,12 +149,19 @@ async fn settle(
     let now = shop.clock.now();
     let jitter = fastrand::f64();
     let receipt = match progress {
-        Ok(Progress::Live(receipt)) => Some(receipt),
+        Ok(Progress::Live(receipt) | Progress::InDoubt { receipt, .. }) => Some(receipt),
         _ => None,
+    };
+    let said = match progress {
+        Ok(Progress::InDoubt { note, .. }) | Err(SendError { note, .. }) => Some(note.clone()),
+        Ok(_) => None,
     };
     let settlements = work.items.iter().map(|item| {
         let outcome = match progress {
             Ok(Progress::Live(receipt)) => Outcome::Shown(receipt.clone()),
+            Ok(Progress::InDoubt { receipt, note }) => {
+                Outcome::InDoubt { receipt: receipt.clone(), note: note.clone() }
+            }
             Ok(Progress::Gone | Progress::Notice) => Outcome::Gone,
             Ok(Progress::Staged(_)) => policy(lane, work, item, now, jitter).failed(&staged_twice()),
             Err(error) => policy(lane, work, item, now, jitter).failed(error),
@@ -159,7 +170,7 @@ async fn settle(
             attempt: item.attempt,
             finished: now,
             outcome: word(progress),
-            note: progress.as_ref().err().map(|error| error.note.clone()).or_else(|| remark.clone()),
+            note: said.clone().or_else(|| remark.clone()),
             payload_hash: hash.clone(),
             remote_id: receipt.map(|receipt| receipt.remote_id.clone()),
             url: receipt.and_then(|receipt| receipt.url.clone()),

@@ -113,12 +113,22 @@ async fn fly(lane: &Arc<Lane>, shop: &Shop, work: Work, stop: CancellationToken)
             }
         }
     };
+    // A job of many copies ends between two of them when the channel's hours do.
+    let halt = stop.child_token();
+    let now = shop.clock.now();
+    let closes = work.items.iter().filter_map(|item| lane.gate.closes(item, now)).min();
+    let close = async {
+        until(shop, closes).await;
+        halt.cancel();
+        std::future::pending::<()>().await;
+    };
     let ours = || Instant::now() < *deadline.lock().unwrap_or_else(PoisonError::into_inner);
     tokio::select! {
-        over = while_ours(ours, try_once(lane, shop, work, stop)) => match over {
+        over = while_ours(ours, try_once(lane, shop, work, halt.clone())) => match over {
             Some(()) => {}
             None => tracing::warn!(channel = %lane.name, "a lease ran out while sending: its delivery is left to others"),
         },
+        () = close => {}
         () = keep => tracing::warn!(channel = %lane.name, "a lease was lost while sending"),
     }
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::article::{ArticleId, Kept};
+use crate::article::Kept;
 use crate::channel::{Copies, Pictures};
 use crate::clock::Clock;
 use crate::delivery::{Delivery, DeliveryId, Event, Plan, Unclear};
@@ -19,8 +19,8 @@ use crate::text::Text;
 pub use error::StoreError;
 pub use subscribers::{Imported, NewStanding, SoftBounce, Subscribers, WithJobs};
 pub use types::{
-    Accepted, Answer, AttemptReport, Candidate, Change, Current, Handover, LeaseRequest, Leased, LeasedItem, Pause,
-    PauseCause, Rate, Settlement, Verdict, Work,
+    About, Accepted, Answer, AttemptReport, Candidate, Change, Current, Handover, LeaseRequest, Leased, LeasedItem,
+    Pause, PauseCause, Rate, Settlement, Verdict, Work,
 };
 
 /// Decides, inside the transaction that reads what is there, what an article handed over becomes. Asked again when
@@ -37,6 +37,9 @@ pub type OnLost = Arc<dyn Fn(&Delivery) -> Unclear + Send + Sync>;
 pub trait Gate: Send + Sync {
     /// What has to happen instead of sending; `None` lets it go.
     fn objection(&self, candidate: &Candidate, now: DateTime<Utc>) -> Option<Event>;
+
+    /// When the channel's hours next end for what was leased; `None`: they do not end.
+    fn closes(&self, item: &LeasedItem, now: DateTime<Utc>) -> Option<DateTime<Utc>>;
 
     /// The channel's first slot after an instant, if it has slots.
     fn next_slot(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>>;
@@ -115,7 +118,7 @@ pub trait Queue: Send + Sync {
     fn paused(&self, channel: String) -> BoxFuture<'_, Result<Option<Pause>, StoreError>>;
 
     /// The memory of single copies for one job.
-    fn copies(&self, channel: &str, job_key: &str, article: Option<ArticleId>, clock: &Clock) -> Arc<dyn Copies>;
+    fn copies(&self, channel: &str, job_key: &str, about: About, clock: &Clock) -> Arc<dyn Copies>;
 
     /// Keeps a picture by its content; keeping it again changes nothing.
     fn keep_picture(&self, kept: Kept, bytes: Vec<u8>, now: DateTime<Utc>) -> BoxFuture<'_, Result<(), StoreError>>;

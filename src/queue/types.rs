@@ -181,6 +181,15 @@ pub struct LeasedItem {
     pub link: Option<String>,
 }
 
+/// What the copies of a job are about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// One article: a correction of it goes to those who have them.
+    Article(ArticleId),
+    /// An edition that shows these.
+    Edition(Vec<ArticleId>),
+}
+
 /// What became of one leased delivery.
 #[derive(Clone, Debug)]
 pub struct Settlement {

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Change, Schedule, Timing};
-use crate::delivery::{Action, Event, Hold, Why};
-use crate::queue::{Candidate, Gate};
+use crate::delivery::{Action, Event, Hold, Live, State, Why};
+use crate::queue::{Candidate, Gate, LeasedItem};
 
 /// No wait for another channel is longer, whatever its file says: the calendar has an end.
 const LONGEST_WAIT: TimeDelta = TimeDelta::days(36_500);
@@ -26,11 +26,15 @@ impl Gate for ChannelGate {
         if schedule.rehearsal && delivery.live.receipt().is_some_and(|receipt| !receipt.rehearsal) {
             return Some(Event::Hold(Hold::RehearsalOfLive));
         }
-        let change = if action == Action::Withdraw { Change::Withdrawal } else { Change::Content };
+        let change = change(action);
         if let Some(objection) = self.hour(candidate, action, change, now) {
             return Some(objection);
         }
         if change == Change::Content { self.after(candidate, now) } else { None }
+    }
+
+    fn closes(&self, item: &LeasedItem, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.0.quiet_start(&item.article, change(item.action), now)
     }
 
     fn next_slot(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -44,6 +48,10 @@ impl Gate for ChannelGate {
     fn bundles(&self) -> bool {
         self.0.bundles && matches!(self.0.timing, Timing::Cron(_))
     }
+}
+
+fn change(action: Action) -> Change {
+    if action == Action::Withdraw { Change::Withdrawal } else { Change::Content }
 }
 
 impl ChannelGate {
@@ -60,7 +68,11 @@ impl ChannelGate {
             if let Some(at) = article.expires_at.filter(|at| *at <= now) {
                 return Some(Event::Hold(Hold::Expired { at }));
             }
-            let planned = delivery.plan.planned;
+            // What some may have already is finished for the others, however long that takes, unless loa itself was late.
+            let planned = match (&delivery.live, &delivery.state) {
+                (Live::Maybe(_), State::Waiting { due, .. }) => delivery.plan.planned.max(*due),
+                _ => delivery.plan.planned,
+            };
             let grace = TimeDelta::from_std(schedule.grace).unwrap_or(TimeDelta::MAX);
             if planned.checked_add_signed(grace).is_some_and(|latest| now > latest) {
                 return Some(Event::Hold(Hold::Late { planned }));

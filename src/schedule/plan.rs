@@ -86,7 +86,17 @@ impl Schedule {
     /// When the quiet hours end that keep `change` back at `at`; `None` when it may go out.
     #[must_use]
     pub fn quiet_end(&self, article: &Article, change: Change, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.quiet_for(article, change).and_then(|quiet| quiet.end(at, self.zone))
+    }
+
+    /// When the quiet hours begin in which `change` may not go out any more; `None` when there are none for it.
+    #[must_use]
+    pub fn quiet_start(&self, article: &Article, change: Change, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.quiet_for(article, change).and_then(|quiet| quiet.next_start(after, self.zone))
+    }
+
+    fn quiet_for(&self, article: &Article, change: Change) -> Option<Quiet> {
         let passes = article.priority == Priority::Urgent || (change == Change::Withdrawal && self.removes_quietly);
-        self.quiet.filter(|_| !passes).and_then(|quiet| quiet.end(at, self.zone))
+        self.quiet.filter(|_| !passes)
     }
 }

@@ -39,6 +39,17 @@ impl FromStr for Quiet {
 }
 
 impl Quiet {
+    /// When quiet hours next begin after `at`, which is not in them.
+    #[must_use]
+    pub fn next_start(self, at: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        let today = at.with_timezone(&zone).date_naive();
+        // The day after tomorrow as well: a change to summer time may skip a beginning.
+        (0..3).find_map(|days| {
+            let wall = (today + TimeDelta::days(days)).and_time(self.from);
+            Some(zone.from_local_datetime(&wall).earliest()?.to_utc()).filter(|start| *start > at)
+        })
+    }
+
     /// When the quiet hours that `at` falls into end; `None` when `at` is not in them.
     #[must_use]
     pub fn end(self, at: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {

@@ -21,6 +21,21 @@ use crate::store::token::token;
 /// People put on a list in one transaction: others wait no longer than for that.
 const BATCH: i64 = 2_000;
 
+macro_rules! may_leave {
+    ($articles:literal) => {
+        concat!(
+            "SELECT (SELECT count(*) FROM copies c JOIN recipients r ON r.channel = c.channel AND r.address = c.recipient \
+             WHERE c.channel = $1 AND c.job_key = $2 AND c.recipient = $3 AND c.state = 'open' \
+             AND r.standing = 'active') AS open, \
+             (SELECT count(*) FROM pauses WHERE channel = $1) AS paused, \
+             (SELECT count(*) FROM ",
+            $articles,
+            " asked CROSS JOIN articles a ON a.id = CAST(asked.value AS bigint) WHERE a.withdrawn_at IS NOT NULL) \
+             AS withdrawn"
+        )
+    };
+}
+
 /// The copies of one job.
 #[derive(Clone)]
 pub(super) struct JobCopies {
@@ -28,7 +43,10 @@ pub(super) struct JobCopies {
     pub(super) clock: Clock,
     pub(super) channel: String,
     pub(super) job_key: String,
+    /// The one article, for a job that is not an edition.
     pub(super) article: Option<ArticleId>,
+    /// Everything it speaks of.
+    pub(super) articles: Vec<ArticleId>,
 }
 
 /// The store cannot be read or written: nothing was sent, so nothing is lost by trying later.
@@ -223,10 +241,10 @@ impl Copies for JobCopies {
 
     fn invite_holders(&self) -> BoxFuture<'_, Result<(), SendError>> {
         const HOLDERS: Sql = Sql {
-            sqlite: "SELECT DISTINCT recipient AS address FROM copies WHERE channel = $1 AND state = 'sent' \
+            sqlite: "SELECT DISTINCT recipient AS address FROM copies WHERE channel = $1 AND state IN ('sent', 'begun') \
                      AND recipient > $2 AND job_key <> $4 \
                      AND (article_id = $5 OR job_key IN (SELECT value FROM json_each($6))) ORDER BY address LIMIT $3",
-            postgres: "SELECT DISTINCT recipient AS address FROM copies WHERE channel = $1 AND state = 'sent' \
+            postgres: "SELECT DISTINCT recipient AS address FROM copies WHERE channel = $1 AND state IN ('sent', 'begun') \
                        AND recipient > $2 AND job_key <> $4 AND (article_id = $5 OR job_key IN \
                        (SELECT value FROM json_array_elements_text($6::json))) ORDER BY address LIMIT $3",
         };
@@ -278,15 +296,12 @@ impl Copies for JobCopies {
     }
 
     fn may_leave(&self, recipient: String) -> BoxFuture<'_, Result<Leave, SendError>> {
-        const MAY_LEAVE: Sql = Sql::both(
-            "SELECT (SELECT count(*) FROM copies c JOIN recipients r ON r.channel = c.channel AND r.address = c.recipient \
-             WHERE c.channel = $1 AND c.job_key = $2 AND c.recipient = $3 AND c.state = 'open' \
-             AND r.standing = 'active') AS open, \
-             (SELECT count(*) FROM pauses WHERE channel = $1) AS paused, \
-             (SELECT count(*) FROM articles WHERE id = $4 AND withdrawn_at IS NOT NULL) AS withdrawn",
-        );
+        const MAY_LEAVE: Sql =
+            Sql { sqlite: may_leave!("json_each($4)"), postgres: may_leave!("json_array_elements_text($4::json)") };
         Box::pin(async move {
-            let args = args![&self.channel, &self.job_key, recipient, self.article.map(|id| id.0)];
+            let articles = Arg::rows(&self.articles).map_err(later)?;
+            let mut args = args![&self.channel, &self.job_key, recipient];
+            args.push(articles);
             let row = self.store.readers.first(MAY_LEAVE, args).await.map_err(later)?;
             let Some(row) = row else { return Ok(Leave::NotThisOne) };
             let is = |column| row.small(column).map(|count| count > 0).map_err(later);

@@ -38,7 +38,6 @@ pub(super) async fn resend(
     who: &str,
     now: DateTime<Utc>,
 ) -> Result<Result<usize, Text>, StoreError> {
-    const REOPEN: Sql = Sql::both("UPDATE editions SET closed_at = NULL WHERE channel = $1 AND slot = $2");
     let connection = &mut tx.connection;
     let Some(before) = load(connection, &[id]).await?.pop() else {
         return Ok(Err(text!("không có lượt phát số {id}", "there is no delivery {id}")));
@@ -57,7 +56,7 @@ pub(super) async fn resend(
         None => vec![before.clone()],
     };
     // Judged before anything is changed: a refusal is a value, and leaves no trace.
-    let plan = Plan { planned: now, due: now, why: Why::Turn, edition: last.edition, approval: false };
+    let plan = again(last.edition, now);
     let mut changed = Vec::with_capacity(together.len());
     for before in together {
         let action = Action::Create(before.live.revision().unwrap_or(Revision::FIRST));
@@ -79,7 +78,7 @@ pub(super) async fn resend(
         )));
     }
     if let Some(slot) = last.edition {
-        connection.execute(REOPEN, args![&before.channel, millis(slot)]).await?;
+        reopen_edition(connection, &before.channel, slot).await?;
     }
     swap(connection, &changed).await?;
     let note = text!("gửi bù cho {reopened} người bị lỡ", "sent again to {reopened} who missed it");
@@ -110,8 +109,22 @@ async fn last(connection: &mut Connection, delivery: &Delivery) -> Result<Option
     Ok(Some(Last { action, edition, key }))
 }
 
+/// At once, and in the edition that it was in.
+pub(super) fn again(edition: Option<Slot>, now: DateTime<Utc>) -> Plan {
+    Plan { planned: now, due: now, why: Why::Turn, edition, approval: false }
+}
+
+pub(super) async fn reopen_edition(connection: &mut Connection, channel: &str, slot: Slot) -> Result<(), StoreError> {
+    const REOPEN: Sql = Sql::both("UPDATE editions SET closed_at = NULL WHERE channel = $1 AND slot = $2");
+    connection.execute(REOPEN, args![channel, millis(slot)]).await.map(drop)
+}
+
 /// The deliveries that left in an edition.
-async fn of_edition(connection: &mut Connection, channel: &str, slot: Slot) -> Result<Vec<Delivery>, StoreError> {
+pub(super) async fn of_edition(
+    connection: &mut Connection,
+    channel: &str,
+    slot: Slot,
+) -> Result<Vec<Delivery>, StoreError> {
     const OF: Sql = Sql { sqlite: of!(""), postgres: of!(" FOR UPDATE OF d") };
     let rows = connection.fetch(OF, args![channel, millis(slot)]).await?;
     rows.iter().map(delivery).collect()

@@ -14,12 +14,13 @@ use super::pictures::{self, KeptPictures};
 use super::single_copies::{self, Answering};
 use super::sweep::{self, Sweep};
 use super::{accept, lease, missed, settle};
-use crate::article::{ArticleId, Kept};
+use crate::article::Kept;
 use crate::channel::{Copies, Pictures};
 use crate::clock::Clock;
 use crate::delivery::{Delivery, DeliveryId, Event, Plan};
 use crate::queue::{
-    Answer, Decide, Handover, LeaseRequest, Leased, OnLost, Pause, Planner, Queue, Settlement, StoreError, Verdict,
+    About, Answer, Decide, Handover, LeaseRequest, Leased, OnLost, Pause, Planner, Queue, Settlement, StoreError,
+    Verdict,
 };
 use crate::text::Text;
 
@@ -119,9 +120,13 @@ impl Queue for Store {
         })
     }
 
-    fn copies(&self, channel: &str, job_key: &str, article: Option<ArticleId>, clock: &Clock) -> Arc<dyn Copies> {
+    fn copies(&self, channel: &str, job_key: &str, about: About, clock: &Clock) -> Arc<dyn Copies> {
         let (channel, job_key) = (channel.to_owned(), job_key.to_owned());
-        Arc::new(JobCopies { store: self.clone(), clock: clock.clone(), channel, job_key, article })
+        let (article, articles) = match about {
+            About::Article(id) => (Some(id), vec![id]),
+            About::Edition(articles) => (None, articles),
+        };
+        Arc::new(JobCopies { store: self.clone(), clock: clock.clone(), channel, job_key, article, articles })
     }
 
     fn keep_picture(&self, kept: Kept, bytes: Vec<u8>, now: DateTime<Utc>) -> BoxFuture<'_, Result<(), StoreError>> {

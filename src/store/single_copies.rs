@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::Store;
 use super::db::{Arg, Connection, Sql, args};
 use super::deliveries::{load, swap};
+use super::missed::{again, of_edition, reopen_edition};
 use super::people::record;
 use super::row::{Row, millis, to_json};
 use super::tx::Tx;
@@ -72,7 +73,8 @@ pub(super) struct Answering {
     pub(super) now: DateTime<Utc>,
 }
 
-/// What a person found out about some of the copies in doubt. With the last of them the delivery goes on.
+/// What a person found out about some of the copies in doubt. With the last of them the delivery goes on, and with it
+/// those that left in the same edition.
 pub(super) async fn answer(tx: &mut Tx, answering: &Answering) -> Result<Result<Delivery, Text>, StoreError> {
     let Answering { id, answer, plan, who, now } = answering;
     let connection = &mut tx.connection;
@@ -102,17 +104,30 @@ pub(super) async fn answer(tx: &mut Tx, answering: &Answering) -> Result<Result<
     if in_doubt.iter().any(|recipient| !answer.recipients.contains(recipient)) {
         return Ok(Ok(before));
     }
-    let plan = plan.clone();
     let event = if is_any(connection, &before, job, "open").await? {
-        Event::Missed { action: job.action, plan }
+        finish(connection, &before, job, plan, *now).await?
     } else {
-        Event::Resolve { went_out: true, plan }
+        Event::Resolve { went_out: true, plan: plan.clone() }
     };
-    let after = apply(&before, event).map_err(|refused| StoreError::Other(refused.to_string()))?;
-    let change = (before, after);
-    swap(connection, std::slice::from_ref(&change)).await?;
-    tx.wake(&change.1.channel);
-    Ok(Ok(change.1))
+    let together = match job.edition {
+        Some(slot) => of_edition(connection, &before.channel, slot).await?,
+        None => vec![before.clone()],
+    };
+    let mut changes = Vec::with_capacity(together.len());
+    for sibling in together {
+        let State::Uncertain { job, .. } = sibling.state else { continue };
+        // Each article has its own step; what was found out is the same for all of them.
+        let event = match event.clone() {
+            Event::Missed { plan, .. } => Event::Missed { action: job.action, plan },
+            other => other,
+        };
+        let after = apply(&sibling, event).map_err(|refused| StoreError::Other(refused.to_string()))?;
+        changes.push((sibling, after));
+    }
+    swap(connection, &changes).await?;
+    tx.wake(&before.channel);
+    let answered = changes.into_iter().map(|(_, after)| after).find(|after| after.id == before.id);
+    Ok(Ok(answered.unwrap_or(before)))
 }
 
 /// What a person saw of the delivery holds for its copies in doubt as well. Where some have had theirs, the job is not
@@ -128,9 +143,25 @@ pub(super) async fn resolve_copies(
     };
     settle(connection, delivery, *job, None, *went_out, now).await?;
     if !went_out && is_any(connection, delivery, *job, "sent").await? {
-        return Ok(Event::Missed { action: job.action, plan: plan.clone() });
+        return finish(connection, delivery, *job, plan, now).await;
     }
     Ok(event)
+}
+
+/// The job is finished for those who do not have it: an edition as itself, not as the next one.
+async fn finish(
+    connection: &mut Connection,
+    delivery: &Delivery,
+    job: Job,
+    plan: &Plan,
+    now: DateTime<Utc>,
+) -> Result<Event, StoreError> {
+    let mut plan = plan.clone();
+    if let Some(slot) = job.edition {
+        reopen_edition(connection, &delivery.channel, slot).await?;
+        plan = again(Some(slot), now);
+    }
+    Ok(Event::Missed { action: job.action, plan })
 }
 
 /// Copies in doubt become sent, or open again; all of them, or one recipient's.

@@ -277,16 +277,13 @@ impl Channel for Email {
         Box::pin(post::post(self, job))
     }
 
-    /// What the memory of copies says: somebody not yet begun means that it is safe to go on; somebody
-    /// begun without an answer is for a person to find out.
+    /// What the memory of copies says: whoever was begun is never written to again, so that it is safe to go on, and
+    /// going on tells who is in doubt.
     fn look_up<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Seen, SendError>> {
         Box::pin(async move {
             let count = job.copies.count().await?;
-            if !job.copies.is_complete().await? || count.open > 0 {
+            if !job.copies.is_complete().await? || count.open + count.begun > 0 {
                 return Ok(Seen::Absent);
-            }
-            if count.begun > 0 {
-                return Ok(Seen::Unknown(post::doubt(job, count.begun).await?));
             }
             Ok(Seen::Present(post::receipt(job)?))
         })

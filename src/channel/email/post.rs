@@ -100,8 +100,8 @@ async fn verdict(job: &Job, round: Round) -> Result<Progress, SendError> {
     if round.halted && count.open > 0 {
         let (sent, open) = (count.sent, count.open);
         let note = text!(
-            "dừng giữa chừng theo lệnh: đã gửi {sent} thư, còn {open} thư",
-            "interrupted as ordered: {sent} letters sent, {open} are left"
+            "dừng giữa chừng (có lệnh, hoặc hết giờ của kênh): đã gửi {sent} thư, còn {open} thư",
+            "interrupted (by an order, or the end of the channel's hours): {sent} letters sent, {open} are left"
         );
         let error = if reached { SendError::partial(note) } else { SendError::transient(note) };
         return Err(error.after(Some(Duration::from_secs(1))));
@@ -113,7 +113,7 @@ async fn verdict(job: &Job, round: Round) -> Result<Progress, SendError> {
         return Err(if waits { SendError::partial(note) } else { SendError::transient(note) }.after(Some(wait)));
     }
     if count.begun > 0 {
-        return Err(SendError::ambiguous(doubt(job, count.begun).await?));
+        return Ok(Progress::InDoubt { receipt: receipt(job)?, note: doubt(job, count.begun).await? });
     }
     if count.sent == 0 && count.refused > 0 {
         let reasons = named(job, CopyState::Refused, count.refused).await?;
@@ -158,7 +158,7 @@ pub(super) fn receipt(job: &Job) -> Result<Receipt, SendError> {
 }
 
 /// In words: these recipients may or may not have had it.
-pub(super) async fn doubt(job: &Job, count: usize) -> Result<Text, SendError> {
+async fn doubt(job: &Job, count: usize) -> Result<Text, SendError> {
     let names = named(job, CopyState::Begun, count).await?;
     Ok(text!(
         "chưa rõ {count} người này đã nhận thư chưa: {names}. Xem đủ: loa recipients SỐ --state begun; hỏi họ hoặc xem nhật ký \

@@ -10,7 +10,7 @@ use loa::channel::{Channel, Item, Job, Office, Pictures, Progress, RenderContext
 use loa::clock::Clock;
 use loa::config::{ChannelSpec, ConfigError};
 use loa::delivery::{Action, Live, job_key};
-use loa::queue::Queue as _;
+use loa::queue::{About, Queue as _};
 use loa::store::{SqliteOptions, Store};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -97,7 +97,7 @@ impl Bureau {
         let path = self.folder.path().join("loa.db");
         let store = Store::open(SqliteOptions { path, max_size: None }).await.expect("a store");
         let clock = Clock::still_at(job.now);
-        job.copies = store.copies("ban-tin", &job.key, Some(ArticleId(1)), &clock);
+        job.copies = store.copies("ban-tin", &job.key, About::Article(ArticleId(1)), &clock);
         let before = self.files();
         let done = self.channel().advance(&job).await.unwrap_or_else(|error| panic!("{error}"));
         assert!(matches!(done, Progress::Live(_) | Progress::Gone), "{done:?}");

@@ -6,7 +6,7 @@ use loa::article::ArticleId;
 use loa::audience::Entry;
 use loa::channel::{Channel, Copies, Item, Job};
 use loa::clock::Clock;
-use loa::queue::Queue as _;
+use loa::queue::{About, Queue as _};
 use loa::store::{SqliteOptions, Store};
 use tempfile::TempDir;
 
@@ -44,7 +44,7 @@ impl Desk {
     }
 
     pub(crate) fn copies(&self, key: &str) -> Arc<dyn Copies> {
-        self.store.copies("kenh", key, Some(ArticleId(1)), &self.clock)
+        self.store.copies("kenh", key, About::Article(ArticleId(1)), &self.clock)
     }
 
     /// The letters that were written to files, by recipient.

@@ -7,6 +7,7 @@ mod desk;
 mod dkim;
 mod letters;
 mod looks;
+mod mailings;
 mod office;
 pub(crate) mod people;
 mod postfix;

@@ -1,0 +1,122 @@
+//! What happens while a mailing is under way, or when it is over but for a doubt: through the daemon.
+
+use loa::article::ArticleKey;
+use loa::delivery::State;
+
+use super::office::MailOffice;
+use crate::sample::utc;
+use crate::support::hostile_smtp::OnMessage;
+use crate::support::letter::Letter;
+
+const NAMES: [&str; 4] = ["an@example.vn", "binh@example.vn", "chi@example.vn", "dung@example.vn"];
+
+fn key(id: &str) -> ArticleKey {
+    ArticleKey { source: "cli".to_owned(), external_id: id.to_owned() }
+}
+
+/// How many letters each has had.
+fn letters(office: &MailOffice) -> Vec<usize> {
+    NAMES.iter().map(|name| office.letters(name)).collect()
+}
+
+async fn state(office: &MailOffice) -> State {
+    office.inside.rows().await.remove(0).delivery.state
+}
+
+/// Which of the two articles a letter speaks of.
+fn speaks_of(letter: &Letter) -> Vec<usize> {
+    let text = String::from_utf8_lossy(&letter.raw).into_owned();
+    (1..=2).filter(|number| text.contains(&format!("Ban tin so {number}"))).collect()
+}
+
+#[tokio::test]
+async fn one_recipient_in_doubt_keeps_no_correction_and_no_withdrawal_from_anybody() {
+    let office = MailOffice::start_with("", "connections = 1", &NAMES).await;
+    office.world.smtp.script(vec![OnMessage::Accept, OnMessage::DropAfterDot]);
+    office.publish("1").await;
+    assert!(matches!(state(&office).await, State::Uncertain { look: None, .. }));
+    assert_eq!(letters(&office), [1, 1, 1, 1]);
+    let corrected = office.world.article("1", "Bài 1", "Chiều thứ hai, không phải sáng.");
+    office.inside.publish(&corrected).await;
+    office.inside.drain().await;
+    assert_eq!(letters(&office), [2, 2, 2, 2], "whoever may have the mistake gets the correction");
+    assert_eq!(state(&office).await, State::Settled);
+    office.inside.withdraw(&key("1")).await;
+    office.inside.drain().await;
+    assert_eq!(letters(&office), [3, 3, 3, 3]);
+    assert_eq!(state(&office).await, State::Settled);
+    office.stop().await;
+}
+
+// The daemon goes on while the command line answers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_doubt_about_an_edition_is_answered_once_for_all_its_articles() {
+    let settings = "connections = 1\n[schedule]\ntiming = [\"0 10 * * *\"]";
+    let office = MailOffice::start_with("", settings, &NAMES).await;
+    office.world.smtp.script(vec![OnMessage::Accept, OnMessage::DropAfterDot]);
+    office.inside.publish(&office.world.article("1", "Bài 1", "Sáng thứ hai.")).await;
+    office.publish("2").await;
+    let rows = office.inside.rows().await;
+    assert!(rows.iter().all(|row| matches!(row.delivery.state, State::Uncertain { .. })), "{rows:?}");
+    for saw in ["--did-not", "--went-out"] {
+        let id = rows[0].delivery.id.to_string();
+        let output = office.world.run(&["resolve", &id, saw, "--recipient", NAMES[1]]);
+        if saw == "--did-not" {
+            assert!(output.status.success(), "{output:?}");
+            office.inside.drain().await;
+            assert_eq!(letters(&office), [1, 2, 1, 1], "the answer was taken at its word");
+        } else {
+            assert!(!output.status.success(), "there is nothing left to answer");
+        }
+    }
+    let rows = office.inside.rows().await;
+    assert!(rows.iter().all(|row| row.delivery.state == State::Settled), "{rows:?}");
+    office.stop().await;
+}
+
+#[tokio::test]
+async fn a_mailing_rests_in_quiet_hours_and_is_finished_after_them_however_long_they_are() {
+    let settings = "connections = 1\n[schedule]\nquiet = \"09:30-21:30\"\ngrace = \"1h\"";
+    let office = MailOffice::start_with("", settings, &NAMES).await;
+    let (smtp, clock) = (&office.world.smtp, &office.inside.clock);
+    clock.advance_to(utc("2026-11-24T09:29:40+07:00"));
+    smtp.script(vec![OnMessage::SlowReply(std::time::Duration::from_secs(5))]);
+    office.inside.publish(&office.world.article("1", "Bài 1", "Sáng thứ hai.")).await;
+    smtp.wait_until("the first letter waits for its answer", |state| state.hanging == 1).await;
+    clock.advance_to(utc("2026-11-24T09:30:00+07:00"));
+    smtp.release();
+    let rest = async {
+        while !matches!(state(&office).await, State::Waiting { .. }) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), rest).await.expect("the mailing rests");
+    assert_eq!(letters(&office), [1, 0, 0, 0]);
+    office.inside.drain().await;
+    assert_eq!(letters(&office), [1, 1, 1, 1]);
+    assert_eq!(state(&office).await, State::Settled);
+    assert_eq!(clock.now(), utc("2026-11-24T21:30:00+07:00"));
+    office.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_withdrawn_while_a_digest_leaves_is_not_in_the_rest_of_its_letters() {
+    let settings = "connections = 1\n[schedule]\ntiming = [\"1 9 * * *\"]";
+    let office = MailOffice::start_with("", settings, &NAMES).await;
+    let (smtp, clock) = (&office.world.smtp, &office.inside.clock);
+    for id in ["1", "2"] {
+        office.inside.publish(&office.world.article(id, &format!("Ban tin so {id}"), "Sáng thứ hai.")).await;
+    }
+    smtp.script(vec![OnMessage::SlowReply(std::time::Duration::from_secs(5))]);
+    clock.advance_to(utc("2026-11-24T09:01:00+07:00"));
+    smtp.wait_until("the first letter waits for its answer", |state| state.hanging == 1).await;
+    office.inside.withdraw(&key("1")).await;
+    smtp.release();
+    office.inside.drain().await;
+    let had: Vec<_> = NAMES.iter().map(|name| smtp.letters_to(name)).collect();
+    let told: Vec<Vec<Vec<usize>>> = had.iter().map(|letters| letters.iter().map(speaks_of).collect()).collect();
+    assert_eq!(told[0], [vec![1, 2], vec![1]], "who had it is told that it is withdrawn");
+    // Everybody on the edition's list hears of the withdrawal, whichever part of the mailing they were in.
+    assert!(told[1..].iter().all(|letters| letters[0] == [2]), "{told:?}");
+    office.stop().await;
+}
