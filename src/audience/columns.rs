@@ -124,6 +124,9 @@ pub(super) fn delimiter(opened: &mut impl BufRead) -> io::Result<u8> {
         opened.consume(MARK.len());
     }
     let begin = opened.fill_buf()?;
+    if let Some([said @ (b',' | b';' | b'\t'), ..]) = begin.strip_prefix(b"sep=") {
+        return Ok(*said);
+    }
     let line = begin.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| {
         let line = line.trim_ascii();
         !line.is_empty() && !line.starts_with(b"#")

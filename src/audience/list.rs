@@ -1,6 +1,6 @@
 //! Lists of people: a text or CSV file, one to a line, or TOML.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -55,7 +55,7 @@ pub fn entries(file: &Path) -> Result<Entries, Text> {
 /// `.toml` file holds `[[recipients]]` with `email` and, if wanted, `name`.
 ///
 /// # Errors
-/// When the file cannot be read or is not TOML where its name says so.
+/// When the file cannot be read, is a workbook, or is not TOML where its name says so.
 pub fn lines(file: &Path) -> Result<Lines, Text> {
     let shown = file.display();
     let unreadable = |error: std::io::Error| {
@@ -71,7 +71,13 @@ pub fn lines(file: &Path) -> Result<Lines, Text> {
         })?;
         return Ok(Box::new(people.into_iter()));
     }
-    let mut opened = BufReader::new(std::fs::File::open(file).map_err(unreadable)?);
+    let mut opened = opened(file).map_err(unreadable)?;
+    if is_workbook(opened.fill_buf().map_err(unreadable)?) {
+        return Err(text!(
+            "{shown} là tệp bảng tính; trong Excel chọn Lưu thành, kiểu \"CSV UTF-8\", rồi dùng tệp .csv ấy",
+            "{shown} is a workbook; in Excel choose Save as, type \"CSV UTF-8\", and use that .csv file"
+        ));
+    }
     let between = delimiter(&mut opened).map_err(unreadable)?;
     // Lines are counted by their feeds; a carriage return before one is white space. Old files have nothing else.
     let feeds = opened.fill_buf().map_err(unreadable)?.contains(&b'\n');
@@ -101,7 +107,9 @@ pub fn lines(file: &Path) -> Result<Lines, Text> {
                 ),
             ));
         };
-        if fields.iter().all(String::is_empty) || fields.first().is_some_and(|field| field.starts_with('#')) {
+        let first = fields.first().map(String::as_str).unwrap_or_default();
+        // Excel tells itself in a first line what stands between the columns.
+        if fields.iter().all(String::is_empty) || first.starts_with('#') || (line == 1 && first.starts_with("sep=")) {
             return None;
         }
         match &columns {
@@ -114,6 +122,26 @@ pub fn lines(file: &Path) -> Result<Lines, Text> {
             Some(columns) => Some(columns.read(line, &fields)),
         }
     })))
+}
+
+/// Opens a list that may be in UTF-16, as spreadsheets save "Unicode text".
+fn opened(file: &Path) -> io::Result<BufReader<Box<dyn Read + Send>>> {
+    let mut opened = BufReader::new(std::fs::File::open(file)?);
+    let unit: fn([u8; 2]) -> u16 = match opened.fill_buf()? {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return Ok(BufReader::new(Box::new(opened))),
+    };
+    let mut bytes = Vec::new();
+    opened.read_to_end(&mut bytes)?;
+    let units = bytes.chunks_exact(2).filter_map(|pair| Some(unit(pair.try_into().ok()?)));
+    let text: String = char::decode_utf16(units).map(|read| read.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    Ok(BufReader::new(Box::new(io::Cursor::new(text))))
+}
+
+/// The first bytes of an `.xlsx` or `.ods`, or of an `.xls`.
+fn is_workbook(begin: &[u8]) -> bool {
+    begin.starts_with(b"PK\x03\x04") || begin.starts_with(&[0xd0, 0xcf, 0x11, 0xe0])
 }
 
 /// The fields of a line without the space around them; `None` where they are no text.

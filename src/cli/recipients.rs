@@ -1,5 +1,7 @@
 //! `recipients`: who has had a delivery's letters, and who has not, and why.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::CliError;
@@ -35,18 +37,37 @@ pub(super) async fn recipients(app: &App, asked: &Recipients, printer: &Printer)
         printer.text(&text!("lượt phát {id} không có người nhận nào như vậy", "delivery {id} has no such recipients"));
         return Ok(());
     }
-    let heading =
-        [text!("người nhận", "recipient"), text!("tình trạng", "state"), text!("lúc", "at"), text!("ghi chú", "note")];
+    let heading = [
+        text!("người nhận", "recipient"),
+        text!("lần gửi", "mailing"),
+        text!("tình trạng", "state"),
+        text!("lúc", "at"),
+        text!("ghi chú", "note"),
+    ];
     let count = rows.len();
+    let mailings = in_order(&rows);
     let row = |row: CopyRow| {
         let at = row.at.with_timezone(&app.config().office.timezone).format("%d/%m/%Y %H:%M:%S").to_string();
         let state = word(&row.state).get(printer.language()).to_owned();
         let note = row.note.map(|note| standing(&note).get(printer.language()).to_owned()).unwrap_or_default();
-        vec![row.recipient, state, at, note]
+        let mailing = mailings.iter().position(|job| *job == row.job).unwrap_or_default() + 1;
+        vec![row.recipient, mailing.to_string(), state, at, note]
     };
     printer.table(&heading, rows.into_iter().map(row).collect());
     printer.text(&text!("{count} thư", "{count} letters"));
     Ok(())
+}
+
+/// The jobs: the first letters, then each correction, in the order in which they went.
+fn in_order(rows: &[CopyRow]) -> Vec<String> {
+    let mut begun: BTreeMap<&str, _> = BTreeMap::new();
+    for row in rows {
+        let first = begun.entry(row.job.as_str()).or_insert(row.at);
+        *first = row.at.min(*first);
+    }
+    let mut jobs: Vec<(&str, _)> = begun.into_iter().collect();
+    jobs.sort_by_key(|(_, at)| *at);
+    jobs.into_iter().map(|(job, _)| job.to_owned()).collect()
 }
 
 fn word(state: &str) -> Text {

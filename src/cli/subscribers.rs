@@ -69,6 +69,14 @@ pub(super) async fn subscribers(app: &App, asked: SubscribersCommand, printer: &
         | SubscribersCommand::Remove { channel, .. } => channel.clone(),
     };
     app.has_audience(&channel).map_err(CliError::Text)?;
+    if matches!(asked, SubscribersCommand::Import { .. } | SubscribersCommand::Add { .. })
+        && app.specs().iter().any(|spec| spec.channel == channel && spec.sets("recipients"))
+    {
+        printer.text(&text!(
+            "lưu ý: kênh {channel} lấy người nhận từ tệp ghi ở recipients, không từ danh sách này; bỏ dòng recipients trong tệp kênh để dùng danh sách này",
+            "note: channel {channel} takes its recipients from the file named in recipients, not from this list; remove that line of its file to use this list"
+        ));
+    }
     match asked {
         SubscribersCommand::Import { file, again, .. } => import(app, channel, &file, again, printer).await,
         SubscribersCommand::Export { .. } => export(app, &channel, printer).await,
@@ -133,6 +141,9 @@ async fn remove(
     if !removed {
         return Err(CliError::Text(text!("{shown} không có trong danh sách", "{shown} is not on the list")));
     }
-    printer.text(&text!("đã bỏ {shown} khỏi danh sách", "{shown} taken off the list"));
+    printer.text(&text!(
+        "đã bỏ {shown} khỏi danh sách; vẫn nhận đính chính của những bài đã nhận. Không gửi gì nữa: thêm --for-good",
+        "{shown} taken off the list; they still get corrections of what they have had. To write to them no more: --for-good"
+    ));
     Ok(())
 }

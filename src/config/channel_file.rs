@@ -152,6 +152,13 @@ impl Reader<'_> {
 }
 
 impl ChannelSpec {
+    /// Whether its file sets this key of the adapter's own table.
+    #[must_use]
+    pub fn sets(&self, key: &str) -> bool {
+        let file: Result<toml::Table, _> = toml::from_str(&self.source);
+        file.is_ok_and(|file| file.get("settings").is_some_and(|settings| settings.get(key).is_some()))
+    }
+
     /// The channels of a file: one, or one for each of its `[[targets]]`.
     ///
     /// # Errors

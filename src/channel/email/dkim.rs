@@ -21,7 +21,7 @@ use crate::text;
 use crate::text::Text;
 
 /// What is signed where it stands in the letter.
-const SIGNED: [&str; 13] = [
+const SIGNED: [&str; 15] = [
     "From",
     "To",
     "Subject",
@@ -35,6 +35,8 @@ const SIGNED: [&str; 13] = [
     "Reply-To",
     "In-Reply-To",
     "References",
+    "Auto-Submitted",
+    "Feedback-ID",
 ];
 /// Named once more than they stand there: a second one, added on the way, breaks the signature.
 const ONLY_ONCE: [&str; 4] = ["From", "To", "Subject", "Date"];

@@ -7,6 +7,7 @@ use super::dkim::Seal;
 use super::headers::Headers;
 use super::pictures;
 use super::quoted::{Run, find};
+use crate::article::sha256_hex;
 use crate::audience::letter_id;
 use crate::channel::{Addressee, Job, SendError};
 use crate::delivery::Live;
@@ -21,7 +22,7 @@ pub(super) struct Letters {
     /// Key of the job whose letters began the thread.
     thread: Option<String>,
     domain: String,
-    /// Where the receiving side counts complaints (`Feedback-ID`): job, channel, sender. It names nobody.
+    /// Where the receiving side counts complaints (`Feedback-ID`): job, channel, domain, sender. It names nobody.
     feedback: String,
     payload: Vec<u8>,
     /// Where the placeholder stands in the payload.
@@ -45,7 +46,9 @@ impl Letters {
         let body = payload.get(head + 2..).unwrap_or_default();
         let seal = email.dkim.as_ref().map(|dkim| Seal::new(Arc::clone(dkim), body, PLACEHOLDER, job.now));
         let short = job.key.trim_start_matches("loa_").get(..12).unwrap_or(&job.key);
-        let feedback = format!("{short}:{}:loa:{domain}", manner.list());
+        // The last part names the sender in 5 to 15 characters.
+        let sender = sha256_hex(domain.as_bytes());
+        let feedback = format!("{short}:{}:{domain}:{}", manner.list(), sender.get(..12).unwrap_or_default());
         Ok(Self { job_key: job.key.clone(), thread, domain, feedback, payload, runs, head, seal })
     }
 

@@ -54,11 +54,14 @@ impl Recipients {
         match self {
             Self::File(file) => {
                 let file = file.display();
-                text!("danh sách người nhận {file} không có ai", "the list of recipients {file} is empty")
+                text!(
+                    "danh sách người nhận {file} không có ai; điền tên, rồi: loa resume KÊNH",
+                    "the list of recipients {file} is empty; fill it in, then: loa resume CHANNEL"
+                )
             }
             Self::Subscribers => text!(
-                "kênh chưa có ai đăng ký nhận thư; thêm người: loa subscribers add KÊNH ĐỊA_CHỈ",
-                "nobody subscribes to this channel; add people: loa subscribers add CHANNEL ADDRESS"
+                "kênh chưa có ai đăng ký nhận thư; thêm người: loa subscribers add KÊNH ĐỊA_CHỈ, rồi: loa resume KÊNH",
+                "nobody subscribes to this channel; add people: loa subscribers add CHANNEL ADDRESS, then: loa resume CHANNEL"
             ),
         }
     }

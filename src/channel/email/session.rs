@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 use super::Security;
+use crate::channel::DEFAULT_TIMEOUT;
 use crate::channel::failure::{Attention, SendError};
 use crate::text;
 
@@ -24,6 +25,8 @@ pub(super) struct Server {
     security: Security,
     login: Option<(String, SecretString)>,
     timeout: Duration,
+    /// How long it may take to say that it has a letter.
+    patience: Duration,
     free: Mutex<Vec<AsyncSmtpConnection>>,
 }
 
@@ -68,7 +71,9 @@ impl Server {
         login: Option<(String, SecretString)>,
         timeout: Duration,
     ) -> Self {
-        Self { host, port, security, login, timeout, free: Mutex::new(Vec::new()) }
+        // Servers that look into a letter first take minutes; a doubt is worse than a wait (RFC 5321 §4.5.3.2.6).
+        let patience = if timeout == DEFAULT_TIMEOUT { Duration::from_mins(10) } else { timeout };
+        Self { host, port, security, login, timeout, patience, free: Mutex::new(Vec::new()) }
     }
 
     pub(super) fn name(&self) -> String {
@@ -144,7 +149,7 @@ impl Server {
 
     /// Sends the content, to the final dot.
     pub(super) async fn content(&self, mut session: Session, message: &[u8]) -> Content {
-        let answer = self.step(session.connection.message(message)).await;
+        let answer = Self::within(self.patience, session.connection.message(message)).await;
         session.proven = true;
         match answer {
             Ok(()) => Content::Accepted(session),
@@ -212,10 +217,14 @@ impl Server {
     }
 
     async fn step<T>(&self, step: impl Future<Output = Result<T, Error>>) -> Result<(), Step> {
-        match self.limited(step).await {
-            Some(Ok(_)) => Ok(()),
-            Some(Err(error)) => Err(Step::of(&error)),
-            None => Err(Step::Lost("không trả lời / no answer".to_owned())),
+        Self::within(self.timeout, step).await
+    }
+
+    async fn within<T>(limit: Duration, step: impl Future<Output = Result<T, Error>>) -> Result<(), Step> {
+        match tokio::time::timeout(limit, step).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(Step::of(&error)),
+            Err(_) => Err(Step::Lost("không trả lời / no answer".to_owned())),
         }
     }
 }

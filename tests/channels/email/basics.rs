@@ -57,5 +57,6 @@ async fn a_withdrawal_by_email_that_broke_off_is_not_taken_for_done() {
     assert_eq!(desk.letters().len(), 3, "only the other one gets it");
     assert!(matches!(email.look_up(&job).await.unwrap(), Seen::Present(_)));
     job.copies.record(vec![(names[1].to_owned(), CopyChange::Begun)]).await.unwrap();
-    assert!(matches!(email.look_up(&job).await.unwrap(), Seen::Unknown(why) if why.vi.contains(names[1])));
+    let progress = email.advance(&job).await.unwrap();
+    assert!(matches!(&progress, Progress::InDoubt { note, .. } if note.vi.contains(names[1])), "{progress:?}");
 }

@@ -57,9 +57,28 @@ fn a_list_is_read_as_spreadsheets_and_people_write_it() {
         ("only line feeds of old", "email,name\rlan@example.vn,Trần Thị Lan\rminh@example.vn,Lê Minh\r"),
     ] {
         assert_eq!(read("a.csv", content), lan, "{name}");
+        // "Unicode text", as Excel calls it.
+        let unmarked = content.trim_start_matches('\u{feff}');
+        let wide = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            format!("\u{feff}{unmarked}").encode_utf16().flat_map(bytes).collect()
+        };
+        assert_eq!(read("a.csv", wide(u16::to_le_bytes)), lan, "{name}, UTF-16");
+        assert_eq!(read("a.csv", wide(u16::to_be_bytes)), lan, "{name}, UTF-16");
     }
+    assert_eq!(read("a.csv", "sep=;\nemail;name\nlan@example.vn;Lan\nco\n"), ["lan@example.vn|Lan", "!4"]);
     let toml = "[[recipients]]\nemail = \"lan@example.vn\"\nname = \"Trần Thị Lan\"\n\n[[recipients]]\nemail = \"x\"\n";
     assert_eq!(read("a.toml", toml), ["lan@example.vn|Trần Thị Lan", "!6"]);
+}
+
+#[test]
+fn a_workbook_is_told_apart_from_a_list() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for begin in [b"PK\x03\x04\x14\x00".as_slice(), b"\xd0\xcf\x11\xe0\xa1\xb1"] {
+        let file = folder.path().join("danh-sach.csv");
+        std::fs::write(&file, begin).expect("a file");
+        let error = loa::audience::lines(&file).err().expect("a refusal");
+        assert!(error.vi.contains("CSV UTF-8") && error.vi.contains("danh-sach.csv"), "{error}");
+    }
 }
 
 #[test]
