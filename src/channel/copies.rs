@@ -71,8 +71,19 @@ pub enum Leave {
     NotThisOne,
     /// None: a person has paused the channel.
     Paused,
-    /// The article has been withdrawn: none but those that say so.
+    /// An article that they show has been withdrawn: none.
     Withdrawn,
+}
+
+/// Copies about to leave.
+#[derive(Clone, Debug, Default)]
+pub struct Departures {
+    /// Whose; nobody twice.
+    pub recipients: Vec<String>,
+    /// They say that the article is withdrawn: then its withdrawal does not stop them.
+    pub withdraw: bool,
+    /// What became of copies that left before.
+    pub news: Vec<(String, CopyChange)>,
 }
 
 /// A state whose copies can be named.
@@ -107,8 +118,9 @@ pub trait Copies: Send + Sync {
     /// Open copies that are due, whose recipient may be written to: `most` of them by address after `after`.
     fn open(&self, after: Option<String>, most: usize) -> BoxFuture<'_, Result<Vec<Addressee>, SendError>>;
 
-    /// Whether this recipient's copy may leave, as things stand at this moment. Asked right before it does.
-    fn may_leave(&self, recipient: String) -> BoxFuture<'_, Result<Leave, SendError>>;
+    /// Records what became of others, and puts these copies on record as begun, as far as they may leave as things stand
+    /// at this moment: in one step, right before they do. The answers stand in the order of the recipients.
+    fn begin(&self, departures: Departures) -> BoxFuture<'_, Result<Vec<Leave>, SendError>>;
 
     /// Records what became of copies.
     fn record(&self, changes: Vec<(String, CopyChange)>) -> BoxFuture<'_, Result<(), SendError>>;
@@ -151,8 +163,8 @@ impl Copies for NoCopies {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn may_leave(&self, _: String) -> BoxFuture<'_, Result<Leave, SendError>> {
-        Box::pin(async { Ok(Leave::Now) })
+    fn begin(&self, departures: Departures) -> BoxFuture<'_, Result<Vec<Leave>, SendError>> {
+        Box::pin(async move { Ok(vec![Leave::Now; departures.recipients.len()]) })
     }
 
     fn record(&self, _: Vec<(String, CopyChange)>) -> BoxFuture<'_, Result<(), SendError>> {

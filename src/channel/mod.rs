@@ -42,7 +42,7 @@ use crate::delivery::{Action, Live, Receipt, Slot};
 use crate::text::{Language, Text};
 
 pub use client::provide_tls;
-pub use copies::{Addressee, Copies, CopyChange, CopyCount, CopyState, Leave, NoCopies};
+pub use copies::{Addressee, Copies, CopyChange, CopyCount, CopyState, Departures, Leave, NoCopies};
 pub use dns::{DnsPlan, DnsRecord, Finding};
 pub use email::new_signing_key;
 pub use failure::{Attention, Class, RenderError, SendError};

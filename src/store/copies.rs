@@ -7,12 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 use serde_json::json;
 
-use super::Store;
 use super::db::{Arg, Connection, Sql, args};
 use super::row::{Row, millis, to_json};
+use super::{Store, leave};
 use crate::article::ArticleId;
 use crate::audience::Entry;
-use crate::channel::{Addressee, Copies, CopyChange, CopyCount, CopyState, Leave, SendError};
+use crate::channel::{Addressee, Copies, CopyChange, CopyCount, CopyState, Departures, Leave, SendError};
 use crate::clock::Clock;
 use crate::delivery::edition_key;
 use crate::queue::StoreError;
@@ -20,21 +20,6 @@ use crate::store::token::token;
 
 /// People put on a list in one transaction: others wait no longer than for that.
 const BATCH: i64 = 2_000;
-
-macro_rules! may_leave {
-    ($articles:literal) => {
-        concat!(
-            "SELECT (SELECT count(*) FROM copies c JOIN recipients r ON r.channel = c.channel AND r.address = c.recipient \
-             WHERE c.channel = $1 AND c.job_key = $2 AND c.recipient = $3 AND c.state = 'open' \
-             AND r.standing = 'active') AS open, \
-             (SELECT count(*) FROM pauses WHERE channel = $1) AS paused, \
-             (SELECT count(*) FROM ",
-            $articles,
-            " asked CROSS JOIN articles a ON a.id = CAST(asked.value AS bigint) WHERE a.withdrawn_at IS NOT NULL) \
-             AS withdrawn"
-        )
-    };
-}
 
 /// The copies of one job.
 #[derive(Clone)]
@@ -163,7 +148,7 @@ async fn count(connection: &mut Connection, job: &JobCopies, now: i64) -> Result
 
 /// What changes together, in one statement each: the copies, and the mailboxes that are no good. For SQLite the whole key
 /// stands in each row of the list: otherwise it would go over the whole mailing for each of them.
-async fn change(
+pub(super) async fn change(
     connection: &mut Connection,
     job: &JobCopies,
     changes: &[(String, CopyChange)],
@@ -189,6 +174,9 @@ async fn change(
                    FROM json_to_recordset($4::json) AS c (recipient text, state text, note text, due bigint, \
                    give_up bigint) WHERE o.channel = $1 AND o.job_key = $2 AND o.recipient = c.recipient",
     };
+    if changes.is_empty() {
+        return Ok(());
+    }
     let at = millis(now);
     let dead = |(_, change): &&(String, CopyChange)| matches!(change, CopyChange::Refused { dead: true, .. });
     let buried: Vec<_> = changes
@@ -295,22 +283,13 @@ impl Copies for JobCopies {
         })
     }
 
-    fn may_leave(&self, recipient: String) -> BoxFuture<'_, Result<Leave, SendError>> {
-        const MAY_LEAVE: Sql =
-            Sql { sqlite: may_leave!("json_each($4)"), postgres: may_leave!("json_array_elements_text($4::json)") };
+    fn begin(&self, departures: Departures) -> BoxFuture<'_, Result<Vec<Leave>, SendError>> {
+        let asked = (self.clone(), departures, self.clock.now());
         Box::pin(async move {
-            let articles = Arg::rows(&self.articles).map_err(later)?;
-            let mut args = args![&self.channel, &self.job_key, recipient];
-            args.push(articles);
-            let row = self.store.readers.first(MAY_LEAVE, args).await.map_err(later)?;
-            let Some(row) = row else { return Ok(Leave::NotThisOne) };
-            let is = |column| row.small(column).map(|count| count > 0).map_err(later);
-            Ok(match (is("paused")?, is("withdrawn")?, is("open")?) {
-                (true, ..) => Leave::Paused,
-                (_, _, false) => Leave::NotThisOne,
-                (_, true, true) => Leave::Withdrawn,
-                (_, false, true) => Leave::Now,
-            })
+            let begun = self.store.writer.run(asked, |tx, (job, departures, now)| {
+                Box::pin(leave::begin(&mut tx.connection, job, departures, *now))
+            });
+            begun.await.map_err(later)
         })
     }
 

@@ -11,6 +11,7 @@ mod post;
 mod quoted;
 mod rates;
 mod recipients;
+mod register;
 mod render;
 mod rounds;
 mod session;

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::letter::Letters;
 use super::post::PAGE;
 use super::rates::Allowed;
+use super::register::Register;
 use super::session::{Content, Envelope, Server, Session};
 use super::{Email, Posting};
 use crate::channel::{Addressee, Attention, Copies, CopyChange, Job, Leave, SendError};
@@ -49,8 +50,7 @@ struct Desk {
     stopped: std::sync::Mutex<Option<SendError>>,
     /// Ends when the round does.
     over: CancellationToken,
-    /// Whether the letters say that the article is withdrawn.
-    withdraws: bool,
+    register: Register,
     /// Letters since one was last accepted whose session broke off, or which nobody answered for.
     broken: AtomicUsize,
     /// Refusals on grounds of policy since a letter was last accepted.
@@ -82,7 +82,7 @@ pub(super) async fn over_smtp(
         line: Mutex::new(line),
         stopped: std::sync::Mutex::new(None),
         over: job.halt.child_token(),
-        withdraws: matches!(job.first()?.action, Action::Withdraw),
+        register: Register::open(Arc::clone(&job.copies), matches!(job.first()?.action, Action::Withdraw)),
         broken: AtomicUsize::new(0),
         policy: AtomicUsize::new(0),
     });
@@ -222,15 +222,6 @@ impl Sender {
 
     async fn send(&mut self, to: Addressee) -> Result<(), SendError> {
         let desk = Arc::clone(&self.desk);
-        match desk.copies.may_leave(to.address.clone()).await? {
-            Leave::Now => {}
-            Leave::Withdrawn if desk.withdraws => {}
-            Leave::NotThisOne => return Ok(()),
-            Leave::Paused | Leave::Withdrawn => {
-                desk.over.cancel();
-                return Ok(());
-            }
-        }
         let recipient: Address = to.address.parse().map_err(|_| {
             let address = &to.address;
             SendError::permanent(text!("{address} không phải địa chỉ thư", "{address} is no mail address"))
@@ -272,8 +263,16 @@ impl Sender {
             }
         };
         // On disk before the content may leave: whatever happens now, this recipient is accounted for.
-        self.note(&to.address, CopyChange::Begun);
-        self.flush().await?;
+        match desk.register.begin(&to.address, std::mem::take(&mut self.news)).await? {
+            Leave::Now => {}
+            refused => {
+                self.session = desk.server.cleared(session).await;
+                if refused != Leave::NotThisOne {
+                    desk.over.cancel();
+                }
+                return Ok(());
+            }
+        }
         match desk.server.content(session, &message).await {
             Content::Accepted(session) => {
                 desk.policy.store(0, Ordering::Relaxed);
@@ -283,10 +282,13 @@ impl Sender {
             }
             Content::Refused { reason, session } => {
                 desk.refused(&reason);
-                self.session = Some(session);
+                self.session = session;
                 self.note(&to.address, CopyChange::Refused { reason, dead: false });
             }
             Content::Later { reason, session } => {
+                if session.is_none() {
+                    desk.broke_off(&reason);
+                }
                 self.session = session;
                 self.later(&to.address, reason);
             }

@@ -39,7 +39,7 @@ pub(super) struct Session {
 
 /// How far a message got before its content was sent. In every case nothing was taken.
 pub(super) enum Envelope {
-    /// The server waits for the content.
+    /// The server would take a letter.
     Open(Session),
     /// This recipient is refused for good; `dead`: the mailbox itself is no good.
     Refused { reason: String, dead: bool, session: Option<Session> },
@@ -56,7 +56,7 @@ pub(super) enum Content {
     /// The server has it.
     Accepted(Session),
     /// It is refused for good.
-    Refused { reason: String, session: Session },
+    Refused { reason: String, session: Option<Session> },
     /// Not now, says the server; provably not taken.
     Later { reason: String, session: Option<Session> },
     /// It was sent to the end and no answer came: perhaps taken.
@@ -105,7 +105,7 @@ impl Server {
         self.free.lock().await.push(session.connection);
     }
 
-    /// Names sender and recipient, and asks for the word to begin with the content.
+    /// Names sender and recipient.
     pub(super) async fn envelope(&self, mut session: Session, from: &Address, to: &Address) -> Envelope {
         let closed = |step: Step, proven: bool| {
             if proven { Envelope::Closed } else { Envelope::Stopped(step.not_sent()) }
@@ -135,25 +135,27 @@ impl Server {
                 step => broken(step, session.proven),
             };
         }
-        match self.step(session.connection.command(Data)).await {
-            Ok(()) => Envelope::Open(session),
-            Err(Step::Said { code: 500..=599, words }) => {
-                Envelope::Refused { reason: words, dead: false, session: self.cleared(session).await }
-            }
-            Err(Step::Said { code, words }) if code != 421 => {
-                Envelope::Later { reason: words, session: self.cleared(session).await }
-            }
-            Err(step) => broken(step, session.proven),
-        }
+        Envelope::Open(session)
     }
 
-    /// Sends the content, to the final dot.
+    /// Asks for the word to begin with the content, and sends it to the final dot.
     pub(super) async fn content(&self, mut session: Session, message: &[u8]) -> Content {
+        match self.step(session.connection.command(Data)).await {
+            Ok(()) => {}
+            Err(Step::Said { code: 500..=599, words }) => {
+                return Content::Refused { reason: words, session: self.cleared(session).await };
+            }
+            Err(Step::Said { code, words }) if code != 421 => {
+                return Content::Later { reason: words, session: self.cleared(session).await };
+            }
+            // Provably not sent.
+            Err(step) => return Content::Later { reason: step.words(), session: None },
+        }
         let answer = Self::within(self.patience, session.connection.message(message)).await;
         session.proven = true;
         match answer {
             Ok(()) => Content::Accepted(session),
-            Err(Step::Said { code: 500..=599, words }) => Content::Refused { reason: words, session },
+            Err(Step::Said { code: 500..=599, words }) => Content::Refused { reason: words, session: Some(session) },
             Err(Step::Said { code: 421, words }) => Content::Later { reason: words, session: None },
             Err(Step::Said { words, .. }) => Content::Later { reason: words, session: Some(session) },
             Err(Step::Lost(_)) => Content::Doubtful,
@@ -161,7 +163,7 @@ impl Server {
     }
 
     /// Clears the transaction, so that the next one starts afresh; `None` when the session is of no more use.
-    async fn cleared(&self, mut session: Session) -> Option<Session> {
+    pub(super) async fn cleared(&self, mut session: Session) -> Option<Session> {
         session.proven = true;
         self.step(session.connection.command(Rset)).await.is_ok().then_some(session)
     }

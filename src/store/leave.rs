@@ -1,0 +1,88 @@
+//! The last word on copies that are about to leave, and their entry as begun: in one transaction for many.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::copies::{JobCopies, change};
+use super::db::{Arg, Connection, Sql, args};
+use super::row::{millis, to_json};
+use crate::channel::{Departures, Leave};
+use crate::queue::StoreError;
+
+macro_rules! stopped {
+    ($articles:literal) => {
+        concat!(
+            "SELECT (SELECT count(*) FROM pauses WHERE channel = $1) AS paused, (SELECT count(*) FROM ",
+            $articles,
+            " asked CROSS JOIN articles a ON a.id = CAST(asked.value AS bigint) WHERE a.withdrawn_at IS NOT NULL) \
+             AS withdrawn"
+        )
+    };
+}
+
+/// Puts those on record as begun that may leave.
+pub(super) async fn begin(
+    connection: &mut Connection,
+    job: &JobCopies,
+    departures: &Departures,
+    now: DateTime<Utc>,
+) -> Result<Vec<Leave>, StoreError> {
+    change(connection, job, &departures.news, now).await?;
+    if departures.recipients.is_empty() {
+        return Ok(Vec::new());
+    }
+    if let Some(stop) = stopped(connection, job, departures).await? {
+        return Ok(vec![stop; departures.recipients.len()]);
+    }
+    let begun = mark(connection, job, &departures.recipients, now).await?;
+    let word = |recipient| if begun.contains(recipient) { Leave::Now } else { Leave::NotThisOne };
+    Ok(departures.recipients.iter().map(word).collect())
+}
+
+/// What keeps all of them back.
+async fn stopped(
+    connection: &mut Connection,
+    job: &JobCopies,
+    departures: &Departures,
+) -> Result<Option<Leave>, StoreError> {
+    const STOPPED: Sql =
+        Sql { sqlite: stopped!("json_each($2)"), postgres: stopped!("json_array_elements_text($2::json)") };
+    let mut args = args![&job.channel];
+    args.push(Arg::rows(&job.articles)?);
+    let Some(row) = connection.first(STOPPED, args).await? else { return Ok(None) };
+    Ok(if row.small("paused")? > 0 {
+        Some(Leave::Paused)
+    } else if row.small("withdrawn")? > 0 && !departures.withdraw {
+        Some(Leave::Withdrawn)
+    } else {
+        None
+    })
+}
+
+async fn mark(
+    connection: &mut Connection,
+    job: &JobCopies,
+    recipients: &[String],
+    now: DateTime<Utc>,
+) -> Result<HashSet<String>, StoreError> {
+    // For SQLite the whole key stands in each row of the list: otherwise it would go over the whole mailing for each.
+    const MARK: Sql = Sql {
+        sqlite: "UPDATE copies SET state = 'begun', note = NULL, due = $3, at = $3 FROM json_each($4) c \
+                 WHERE channel = c.value ->> 'channel' AND job_key = c.value ->> 'job_key' \
+                 AND recipient = c.value ->> 'recipient' AND state = 'open' AND EXISTS (SELECT 1 FROM recipients r \
+                 WHERE r.channel = $1 AND r.address = copies.recipient AND r.standing = 'active') \
+                 AND job_key = $2 RETURNING recipient",
+        postgres: "UPDATE copies o SET state = 'begun', note = NULL, due = $3, at = $3 \
+                   FROM json_to_recordset($4::json) AS c (recipient text) \
+                   WHERE o.channel = $1 AND o.job_key = $2 AND o.recipient = c.recipient AND o.state = 'open' \
+                   AND EXISTS (SELECT 1 FROM recipients r \
+                   WHERE r.channel = $1 AND r.address = o.recipient AND r.standing = 'active') RETURNING o.recipient",
+    };
+    let (channel, job_key) = (&job.channel, &job.job_key);
+    let row = |recipient| json!({ "channel": channel, "job_key": job_key, "recipient": recipient });
+    let rows: Vec<_> = recipients.iter().map(row).collect();
+    let args = args![channel, job_key, millis(now), to_json(&rows)?];
+    connection.fetch(MARK, args).await?.iter().map(|row| row.string("recipient")).collect()
+}
