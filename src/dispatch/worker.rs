@@ -5,7 +5,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,6 +17,8 @@ use crate::queue::{LeaseRequest, Leased, Work};
 
 /// How long a lease lasts without a word from its holder.
 const LEASE: Duration = Duration::from_mins(1);
+/// How long a channel under load waits for more of its room to become free.
+const GATHER: Duration = Duration::from_millis(5);
 /// Rest after the store failed, before it is asked again.
 pub(super) const STORE_REST: Duration = Duration::from_secs(1);
 
@@ -29,6 +31,7 @@ pub async fn work(lane: Lane, shop: Shop, stop: CancellationToken, kill: Cancell
     while !stop.is_cancelled() {
         // Before looking, so that what arrives after the look still rings.
         let rung = bell.notified();
+        gather(&room, &bell, lane.limits.concurrency).await;
         let free = room.available_permits();
         let leased = if free == 0 { Leased::default() } else { lease(&lane, &shop, free).await };
         let busy = !leased.work.is_empty();
@@ -55,6 +58,22 @@ pub async fn work(lane: Lane, shop: Shop, stop: CancellationToken, kill: Cancell
     }
     flights.close();
     flights.wait().await;
+}
+
+/// Under load, waits a moment for more of the channel's room to become free, to fill it with one lease. An idle channel
+/// does not wait.
+async fn gather(room: &Semaphore, bell: &Notify, concurrency: usize) {
+    let enough = || {
+        let free = room.available_permits();
+        free == 0 || free >= concurrency.div_ceil(2)
+    };
+    let more = async {
+        while !enough() {
+            bell.notified().await;
+        }
+    };
+    // However few are free by then, they are used.
+    let _ = tokio::time::timeout(GATHER, more).await;
 }
 
 async fn until(shop: &Shop, next: Option<DateTime<Utc>>) {

@@ -10,6 +10,9 @@ use crate::queue::{AttemptReport, LeaseRequest, StoreError};
 /// A row that begins.
 #[derive(Serialize)]
 pub(super) struct Opening {
+    channel: String,
+    node: String,
+    started_at: i64,
     delivery_id: i64,
     attempt: u32,
     errand: &'static str,
@@ -19,8 +22,11 @@ pub(super) struct Opening {
 
 impl Opening {
     /// For a delivery that is leased now.
-    pub(super) fn of(leased: &Delivery, errand: &'static str, job: Job) -> Self {
+    pub(super) fn of(request: &LeaseRequest, leased: &Delivery, errand: &'static str, job: Job) -> Self {
         Self {
+            channel: request.channel.clone(),
+            node: request.node.clone(),
+            started_at: millis(request.now),
             delivery_id: leased.id.0,
             attempt: leased.attempt,
             errand,
@@ -30,26 +36,21 @@ impl Opening {
     }
 }
 
-/// Opens the rows of leases on one channel.
-pub(super) async fn open(
-    connection: &mut Connection,
-    request: &LeaseRequest,
-    openings: &[Opening],
-) -> Result<(), StoreError> {
+/// Opens the rows of leases.
+pub(super) async fn open(connection: &mut Connection, openings: &[Opening]) -> Result<(), StoreError> {
     const OPEN: Sql = Sql {
         sqlite: "INSERT INTO attempts (delivery_id, attempt, channel, errand, revision, edition, node, started_at) \
-                 SELECT value ->> 'delivery_id', value ->> 'attempt', $2, value ->> 'errand', value ->> 'revision', \
-                 value ->> 'edition', $3, $4 FROM json_each($1)",
+                 SELECT value ->> 'delivery_id', value ->> 'attempt', value ->> 'channel', value ->> 'errand', \
+                 value ->> 'revision', value ->> 'edition', value ->> 'node', value ->> 'started_at' FROM json_each($1)",
         postgres: "INSERT INTO attempts (delivery_id, attempt, channel, errand, revision, edition, node, started_at) \
-                   SELECT delivery_id, attempt, $2, errand, revision, edition, $3, $4 \
-                   FROM json_to_recordset($1::json) AS n (delivery_id bigint, attempt bigint, errand text, \
-                   revision bigint, edition bigint)",
+                   SELECT delivery_id, attempt, channel, errand, revision, edition, node, started_at \
+                   FROM json_to_recordset($1::json) AS n (delivery_id bigint, attempt bigint, channel text, errand text, \
+                   revision bigint, edition bigint, node text, started_at bigint)",
     };
     if openings.is_empty() {
         return Ok(());
     }
-    let (channel, node) = (Arg::from(&request.channel), Arg::from(&request.node));
-    connection.execute(OPEN, vec![Arg::rows(openings)?, channel, node, millis(request.now).into()]).await.map(drop)
+    connection.execute(OPEN, vec![Arg::rows(openings)?]).await.map(drop)
 }
 
 #[derive(Serialize)]

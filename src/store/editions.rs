@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::db::{Arg, Connection, Sql, args};
 use super::deliveries::{delivery, delivery_columns, swap};
-use super::judge::take;
+use super::judge::{Docket, take};
 use super::row::{Row, instant, millis};
 use super::tx::Tx;
 use crate::delivery::{Delivery, DeliveryId, Event, Plan, Slot, Why, apply};
@@ -36,7 +36,8 @@ pub(super) async fn lease(tx: &mut Tx, request: &LeaseRequest) -> Result<Option<
             move_on(tx, request, fresh).await?;
             begun
         };
-        let taken = take(tx, request, waiting, Some(slot)).await?;
+        let docket = Docket { request, due: waiting, edition: Some(slot) };
+        let taken = take(tx, vec![docket]).await?.pop().unwrap_or_default();
         if !taken.is_empty() {
             open(&mut tx.connection, channel, slot, request.now).await?;
             let items = taken.into_iter().map(|(_, item)| item).collect();

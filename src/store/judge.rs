@@ -25,39 +25,59 @@ fn content<'f>(found: &'f Found, delivery: &Delivery, action: Action) -> Result<
     found.get(&which(delivery, action)).ok_or_else(missing)
 }
 
-/// Leases those of `due` that the gate lets go, and does with the others what it says instead. What nothing is needed
-/// for is left alone.
-pub(super) async fn take(
-    tx: &mut Tx,
-    request: &LeaseRequest,
-    due: Vec<Delivery>,
-    edition: Option<Slot>,
-) -> Result<Vec<(Delivery, LeasedItem)>, StoreError> {
-    let due = needing(due);
-    let found = tx.contents(due.iter().map(|(before, action)| which(before, *action))).await?;
-    let followed = followed(tx, request, due.iter().map(|(before, _)| before.article)).await?;
-    let (mut changes, mut leased, mut openings) = (Vec::with_capacity(due.len()), Vec::new(), Vec::new());
-    for (before, action) in due {
-        let candidate = Candidate {
-            article: content(&found, &before, action)?.article.clone(),
-            after_ready: request.gate.after().is_none() || is_ready(&before, followed.get(&before.article)),
-            delivery: before,
-        };
-        let job = Job { action, edition };
-        let objection = request.gate.objection(&candidate, request.now);
-        let goes = objection.is_none();
-        let event = objection.unwrap_or_else(|| Event::Lease { node: request.node.clone(), until: request.until, job });
-        let before = candidate.delivery;
-        let after = apply(&before, event).map_err(|refused| StoreError::Other(refused.to_string()))?;
-        if goes {
-            openings.push(Opening::of(&after, action.name(), job));
-            leased.push((after.clone(), action));
+/// Deliveries of one channel, to be judged and leased.
+pub(super) struct Docket<'r> {
+    pub(super) request: &'r LeaseRequest,
+    pub(super) due: Vec<Delivery>,
+    /// The edition that they leave in.
+    pub(super) edition: Option<Slot>,
+}
+
+/// What was leased, with how the delivery stands now.
+pub(super) type Taken = Vec<(Delivery, LeasedItem)>;
+
+/// Leases those that their gates let go, and does with the others what they say instead. What nothing is needed for is
+/// left alone. The answers stand in the order of the dockets.
+pub(super) async fn take(tx: &mut Tx, dockets: Vec<Docket<'_>>) -> Result<Vec<Taken>, StoreError> {
+    let due: Vec<_> = dockets.into_iter().map(|docket| (docket.request, docket.edition, needing(docket.due))).collect();
+    let mut wanted = Vec::new();
+    for (_, _, due) in &due {
+        wanted.extend(due.iter().map(|(before, action)| which(before, *action)));
+    }
+    let found = tx.contents(wanted.into_iter()).await?;
+    let (mut changes, mut openings, mut leased) = (Vec::new(), Vec::new(), Vec::with_capacity(due.len()));
+    for (request, edition, due) in due {
+        let articles: Vec<ArticleId> = due.iter().map(|(before, _)| before.article).collect();
+        let followed = followed(tx, request, articles.into_iter()).await?;
+        let mut gone = Vec::new();
+        for (before, action) in due {
+            let candidate = Candidate {
+                article: content(&found, &before, action)?.article.clone(),
+                after_ready: request.gate.after().is_none() || is_ready(&before, followed.get(&before.article)),
+                delivery: before,
+            };
+            let job = Job { action, edition };
+            let objection = request.gate.objection(&candidate, request.now);
+            let goes = objection.is_none();
+            let lease = || Event::Lease { node: request.node.clone(), until: request.until, job };
+            let before = candidate.delivery;
+            let event = objection.unwrap_or_else(lease);
+            let after = apply(&before, event).map_err(|refused| StoreError::Other(refused.to_string()))?;
+            if goes {
+                openings.push(Opening::of(request, &after, action.name(), job));
+                gone.push((after.clone(), action));
+            }
+            changes.push((before, after));
         }
-        changes.push((before, after));
+        leased.push((gone, followed));
     }
     swap(&mut tx.connection, &changes).await?;
-    attempts::open(&mut tx.connection, request, &openings).await?;
-    items(tx, leased, &found, &followed).await
+    attempts::open(&mut tx.connection, &openings).await?;
+    let mut taken = Vec::with_capacity(leased.len());
+    for (leased, followed) in leased {
+        taken.push(items(tx, leased, &found, &followed).await?);
+    }
+    Ok(taken)
 }
 
 /// What waits, with what it would send.
@@ -86,14 +106,14 @@ pub(super) async fn look(
         let State::Uncertain { job, .. } = before.state else { continue };
         let event = Event::LeaseLook { node: request.node.clone(), until: request.until };
         let Ok(after) = apply(&before, event) else { continue };
-        openings.push(Opening::of(&after, "look_up", job));
+        openings.push(Opening::of(request, &after, "look_up", job));
         leased.push((after.clone(), job.action));
         changes.push((before, after));
     }
     let found = tx.contents(leased.iter().map(|(after, action)| which(after, *action))).await?;
     let followed = followed(tx, request, leased.iter().map(|(after, _)| after.article)).await?;
     swap(&mut tx.connection, &changes).await?;
-    attempts::open(&mut tx.connection, request, &openings).await?;
+    attempts::open(&mut tx.connection, &openings).await?;
     items(tx, leased, &found, &followed).await
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::db::{Connection, Sql, args};
 use super::deliveries::{delivery, delivery_columns};
-use super::judge::{look, take};
+use super::judge::{Docket, Taken, look, take};
 use super::row::{instant, millis};
 use super::tx::Tx;
 use super::{editions, people};
@@ -120,21 +120,27 @@ async fn singles(
     loop {
         due.truncate(left);
         let asked = due.len();
-        let taken = take(tx, request, due, None).await?;
+        let docket = Docket { request, due, edition: None };
+        let taken = take(tx, vec![docket]).await?.pop().unwrap_or_default();
         left -= taken.len();
         // Each objection moves a delivery out of the way, so every round makes progress.
         let all_went = taken.len() == asked;
-        work.extend(taken.into_iter().map(|(leased, item)| Work {
-            looks: None,
-            edition: None,
-            planned: leased.plan.planned,
-            items: vec![item],
-        }));
+        work.extend(alone(taken));
         if left == 0 || all_went {
             return Ok(());
         }
         due = due_now(&mut tx.connection, request, left, 0).await?.waiting;
     }
+}
+
+/// Each delivery is a piece of work of its own.
+pub(super) fn alone(taken: Taken) -> impl Iterator<Item = Work> {
+    taken.into_iter().map(|(leased, item)| Work {
+        looks: None,
+        edition: None,
+        planned: leased.plan.planned,
+        items: vec![item],
+    })
 }
 
 /// What waits with one urgency: a range of the index `deliveries_due`.

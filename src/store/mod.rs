@@ -24,6 +24,7 @@ mod editions;
 mod error;
 mod judge;
 mod lease;
+mod leases;
 mod leave;
 mod migrate;
 mod missed;

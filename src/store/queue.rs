@@ -13,7 +13,7 @@ use super::people::{self, Decision};
 use super::pictures::{self, KeptPictures};
 use super::single_copies::{self, Answering};
 use super::sweep::{self, Sweep};
-use super::{accept, lease, missed, settle};
+use super::{accept, missed, settle};
 use crate::article::Kept;
 use crate::channel::{Copies, Pictures};
 use crate::clock::Clock;
@@ -33,7 +33,7 @@ impl Queue for Store {
     }
 
     fn lease(&self, request: LeaseRequest) -> BoxFuture<'_, Result<Leased, StoreError>> {
-        Box::pin(self.writer.run(request, |tx, request| Box::pin(lease::lease(tx, request))))
+        Box::pin(self.writer.lease(request))
     }
 
     fn renew(&self, held: Vec<(DeliveryId, u32)>, until: DateTime<Utc>) -> BoxFuture<'_, Result<bool, StoreError>> {

@@ -1,6 +1,7 @@
 //! Group commit: whatever queued up while the last transaction committed goes into the next one, and everybody is
 //! answered after the commit that holds their work. Each process has one writer.
 
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
@@ -10,10 +11,11 @@ use tokio::sync::{mpsc, oneshot};
 use super::bells::Bells;
 use super::contents::Contents;
 use super::db::{Connection, Sql};
+use super::leases::{Lease, lease_together};
 use super::open::Opener;
 use super::settle::{Settle, settle};
 use super::tx::Tx;
-use crate::queue::{Settlement, StoreError};
+use crate::queue::{LeaseRequest, Leased, Settlement, StoreError};
 
 /// Most pieces of work in one transaction.
 const MOST: usize = 256;
@@ -35,6 +37,10 @@ pub(super) trait Piece: Send {
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
     /// For those that are settled together.
     fn settle(&mut self) -> Option<&mut Settle> {
+        None
+    }
+    /// For those that are leased together.
+    fn lease(&mut self) -> Option<&mut Lease> {
         None
     }
 }
@@ -91,6 +97,13 @@ impl Writer {
     pub(super) async fn settle(&self, settlements: Vec<Settlement>) -> Result<usize, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.queue.send(Box::new(Settle { settlements, fenced: 0, answer })).await.map_err(closed)?;
+        answered.await.map_err(closed)?
+    }
+
+    /// Leases, together with whatever else is leased in the next transaction.
+    pub(super) async fn lease(&self, request: LeaseRequest) -> Result<Leased, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.queue.send(Box::new(Lease { request, leased: Leased::default(), answer })).await.map_err(closed)?;
         answered.await.map_err(closed)?
     }
 
@@ -240,12 +253,26 @@ async fn all(tx: &mut Tx, batch: &mut Batch) -> Result<(), StoreError> {
             settle.fenced = fenced;
         }
     }
-    for piece in batch {
-        if !(together && piece.settle().is_some()) {
+    // What is settled, and what comes in, is there before anything is leased.
+    for piece in batch.iter_mut() {
+        if !(together && piece.settle().is_some()) && piece.lease().is_none() {
             guarded(piece.run(tx)).await?;
         }
     }
+    let mut leases: Vec<&mut Lease> = batch.iter_mut().filter_map(|piece| piece.lease()).collect();
+    if leases.len() > 1 && !tx.connection.is_shared() && are_of_different_channels(&leases) {
+        guarded(lease_together(tx, &mut leases)).await?;
+    } else {
+        for lease in leases {
+            guarded(lease.run(tx)).await?;
+        }
+    }
     Ok(())
+}
+
+fn are_of_different_channels(leases: &[&mut Lease]) -> bool {
+    let channels: HashSet<&str> = leases.iter().map(|lease| lease.request.channel.as_str()).collect();
+    channels.len() == leases.len()
 }
 
 /// Each piece in a savepoint: one that fails is undone alone, or done again if it met somebody else's.
