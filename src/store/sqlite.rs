@@ -38,8 +38,6 @@ impl SqliteOptions {
         let connect = SqliteConnectOptions::new()
             .filename(&self.path)
             .create_if_missing(true)
-            // Of a new file only: an old one keeps what it was made with.
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
             .pragma("journal_size_limit", LOG_CEILING.to_string())
             .synchronous(SqliteSynchronous::Full)
@@ -57,10 +55,14 @@ impl SqliteOptions {
             std::fs::create_dir_all(folder)
                 .map_err(|error| StoreError::Unreachable(format!("{}: {error}", folder.display())))?;
         }
+        let mut connect = self.connect_options();
         if std::fs::metadata(&self.path).is_ok_and(|file| file.len() > 0) {
             inspect(&self.path).await?;
+        } else {
+            // Of a new file only: said to one that is there, it is written into it each time.
+            connect = connect.auto_vacuum(SqliteAutoVacuum::Incremental);
         }
-        let connection = self.connect_options().connect().await.map_err(|error| opening(error, &self.path))?;
+        let connection = connect.connect().await.map_err(|error| opening(error, &self.path))?;
         Ok(Connection::Sqlite(connection))
     }
 
