@@ -17,7 +17,7 @@ macro_rules! stopped {
             "SELECT (SELECT count(*) FROM pauses WHERE channel = $1) + (SELECT count(*) FROM restores \
              WHERE NOT EXISTS (SELECT 1 FROM let_go l WHERE l.channel = $1)) AS paused, (SELECT count(*) FROM ",
             $articles,
-            " asked CROSS JOIN articles a ON a.id = CAST(asked.value AS bigint) WHERE a.withdrawn_at IS NOT NULL) \
+            " articles a ON a.id = CAST(asked.value AS bigint) WHERE a.withdrawn_at IS NOT NULL) \
              AS withdrawn"
         )
     };
@@ -48,8 +48,10 @@ async fn stopped(
     job: &JobCopies,
     departures: &Departures,
 ) -> Result<Option<Leave>, StoreError> {
-    const STOPPED: Sql =
-        Sql { sqlite: stopped!("json_each($2)"), postgres: stopped!("json_array_elements_text($2::json)") };
+    const STOPPED: Sql = Sql {
+        sqlite: stopped!("json_each($2) asked CROSS JOIN"),
+        postgres: stopped!("json_array_elements_text($2::json) asked JOIN"),
+    };
     let mut args = args![&job.channel];
     args.push(Arg::rows(&job.articles)?);
     let Some(row) = connection.first(STOPPED, args).await? else { return Ok(None) };
