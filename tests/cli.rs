@@ -119,6 +119,9 @@ fn help_says_what_every_command_does() {
             &["subscribers", "add", "--help"],
             &["subscribers", "remove", "--help"],
             &["email", "bounce", "--help"],
+            &["backup", "--help"],
+            &["restore", "--help"],
+            &["doctor", "--help"],
             &["balance", "--help"],
         ],
     );

@@ -246,6 +246,22 @@ fn config(source: &str) -> Result<Config, ConfigError> {
 }
 
 #[test]
+fn what_is_kept_is_kept_for_thirteen_months_and_ten_years_unless_somebody_says_otherwise() {
+    let keep = |words: &str| config(&format!("[store]\n{words}")).unwrap_or_else(|error| panic!("{error}")).keep;
+    let days = |days| Some(chrono::TimeDelta::days(days));
+    assert_eq!((keep("").trail, keep("").article), (days(400), days(3_650)));
+    let keep_of = |words| (keep(words).trail, keep(words).article);
+    assert_eq!(keep_of("keep_days = 30\narticle_days = 90"), (days(30), days(90)));
+    assert_eq!(keep_of("keep_days = 0"), (None, None));
+    assert_eq!(keep_of("article_days = 0"), (days(400), None));
+    assert_eq!(keep_of("keep_days = 5000"), (days(5_000), days(5_000)));
+    for wrong in ["keep_days = 30\narticle_days = 29", "keep_days = 0\narticle_days = 90"] {
+        let error = config(&format!("[store]\n{wrong}")).expect_err("a mistake");
+        assert_eq!(error.line, Some(3), "{error}");
+    }
+}
+
+#[test]
 fn config_toml_means_what_it_says_and_may_be_empty() {
     let empty = config("").unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(empty.office.timezone, HANOI);

@@ -192,6 +192,13 @@ impl World {
                 }
             }
             _ => {
+                moves.push(same(Event::Restored(self.unclear())));
+                // The backup is older than what the public sees.
+                if let (State::Waiting { .. }, Some(action)) = (&self.delivery.state, self.delivery.needed())
+                    && let Some(far) = self.taken(Job { action, edition: None })
+                {
+                    moves.push((Event::Restored(self.unclear()), far));
+                }
                 moves.push(same(Event::LeaseLost(self.unclear())));
                 moves.push(same(Event::Resolve { went_out: true, plan: plan(false) }));
             }

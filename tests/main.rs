@@ -19,6 +19,7 @@ mod config;
 mod intake;
 mod pictures;
 mod store;
+mod keep;
 mod adapters;
 mod channels;
 mod hostile;

@@ -55,7 +55,10 @@ impl Office {
     /// Starts a machine that reaches the database on this port, with more in its environment.
     fn node(&self, port: u16, environment: &[(&str, &str)]) -> Child {
         let file = format!("config-{port}.toml");
-        self.configure(&file, port);
+        // A machine that is just starting must not find it half written.
+        if !self.world.path(&file).exists() {
+            self.configure(&file, port);
+        }
         let log = std::fs::File::options().create(true).append(true).open(self.world.path("log")).expect("a log file");
         let mut command = Command::new(env!("CARGO_BIN_EXE_loa"));
         command.arg("--config").arg(self.world.path(&file)).arg("run").env("LOA_LANG", "en");

@@ -31,7 +31,7 @@ use crate::support::real_postgres::{Database, cluster};
 /// A Monday morning.
 const T0: &str = "2026-11-23T08:00:00+07:00";
 
-fn t(minutes: i64) -> DateTime<Utc> {
+pub(crate) fn t(minutes: i64) -> DateTime<Utc> {
     utc(T0) + TimeDelta::minutes(minutes)
 }
 
@@ -40,21 +40,21 @@ fn options(folder: &Path) -> SqliteOptions {
 }
 
 /// Where a store is: it can be opened again, and by others.
-enum Place {
+pub(crate) enum Place {
     File(TempDir),
     Server(Database),
 }
 
 impl Place {
-    fn file() -> Self {
+    pub(crate) fn file() -> Self {
         Self::File(tempfile::tempdir().unwrap())
     }
 
-    async fn server() -> Self {
+    pub(crate) async fn server() -> Self {
         Self::Server(cluster().database().await)
     }
 
-    async fn open(&self) -> Store {
+    pub(crate) async fn open(&self) -> Store {
         let options: StoreOptions = match self {
             Self::File(folder) => options(folder.path()).into(),
             Self::Server(database) => database.options().into(),
@@ -80,6 +80,8 @@ macro_rules! on_both {
         }
     };
 }
+
+pub(crate) use on_both;
 
 on_both! {
     what_is_accepted_is_leased_once_and_settled_with_a_ledger_row
@@ -111,16 +113,16 @@ on_both! {
     what_far_sides_say_is_kept_whatever_is_in_it
 }
 
-fn now_plan(now: DateTime<Utc>) -> Plan {
+pub(crate) fn now_plan(now: DateTime<Utc>) -> Plan {
     Plan { planned: now, due: now, why: Why::Turn, edition: None, approval: false }
 }
 
-fn handover(article: &Article, now: DateTime<Utc>) -> Handover {
+pub(crate) fn handover(article: &Article, now: DateTime<Utc>) -> Handover {
     Handover { key: article.key.clone(), who: "test".to_owned(), now, request: None }
 }
 
 /// Hands an article over to these channels, under the next revision.
-async fn hand(
+pub(crate) async fn hand(
     store: &Store,
     article: Article,
     plans: Vec<(String, Plan)>,
@@ -138,7 +140,7 @@ async fn hand(
     }
 }
 
-async fn publish(store: &Store, id: &str, channels: &[&str], now: DateTime<Utc>) -> Accepted {
+pub(crate) async fn publish(store: &Store, id: &str, channels: &[&str], now: DateTime<Utc>) -> Accepted {
     let plans = channels.iter().map(|channel| ((*channel).to_owned(), now_plan(now))).collect();
     hand(store, article(id), plans, now).await.unwrap()
 }
@@ -150,7 +152,7 @@ async fn publish_into(store: &Store, id: &str, schedule: &Schedule, now: DateTim
     hand(store, article, vec![("radio".to_owned(), plan)], now).await.unwrap()
 }
 
-async fn withdraw(store: &Store, id: &str, now: DateTime<Utc>) {
+pub(crate) async fn withdraw(store: &Store, id: &str, now: DateTime<Utc>) {
     let decide = move |known: Option<&Current>| {
         let Some(known) = known else { return Err(Text::same("unknown")) };
         let plans = known.deliveries.iter().map(|delivery| (delivery.channel.clone(), now_plan(now)));
@@ -171,7 +173,7 @@ fn request(channel: &str, schedule: Schedule, now: DateTime<Utc>) -> LeaseReques
     }
 }
 
-async fn lease(store: &Store, channel: &str, now: DateTime<Utc>) -> Leased {
+pub(crate) async fn lease(store: &Store, channel: &str, now: DateTime<Utc>) -> Leased {
     store.lease(request(channel, schedule(), now)).await.unwrap()
 }
 
@@ -203,15 +205,15 @@ fn settlements(work: &Work, outcome: &Outcome, now: DateTime<Utc>) -> Vec<Settle
         .collect()
 }
 
-async fn settle(store: &Store, work: &Work, outcome: Outcome, now: DateTime<Utc>) -> usize {
+pub(crate) async fn settle(store: &Store, work: &Work, outcome: Outcome, now: DateTime<Utc>) -> usize {
     store.settle(settlements(work, &outcome, now)).await.unwrap()
 }
 
-async fn all(store: &Store) -> Vec<Delivery> {
+pub(crate) async fn all(store: &Store) -> Vec<Delivery> {
     store.deliveries(Filter::default()).await.unwrap().into_iter().map(|row| row.delivery).collect()
 }
 
-async fn only(store: &Store, channel: &str) -> Delivery {
+pub(crate) async fn only(store: &Store, channel: &str) -> Delivery {
     let filter = Filter { channel: Some(channel.to_owned()), ..Filter::default() };
     let rows = store.deliveries(filter).await.unwrap();
     assert_eq!(rows.len(), 1, "{rows:?}");
@@ -967,7 +969,8 @@ async fn on_postgres_a_newer_schema_is_refused() {
     let database = cluster().database().await;
     Store::open(database.options()).await.unwrap().close().await;
     let mut own = database.connect().await;
-    sqlx::query("UPDATE _sqlx_migrations SET version = 99").execute(&mut own).await.unwrap();
+    let newer = "UPDATE _sqlx_migrations SET version = 99 WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
+    sqlx::query(newer).execute(&mut own).await.unwrap();
     let error = Store::open(database.options()).await.err();
     assert!(matches!(&error, Some(StoreError::Newer(detail)) if detail.contains("99")), "{error:?}");
 }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::lanes::Lanes;
 use super::lock::Lock;
-use super::{App, AppError, mailroom};
+use super::{App, AppError, mailroom, upkeep};
 use crate::config;
 use crate::console::{Console, router};
 use crate::dispatch::{Shop, on_lost};
@@ -57,6 +57,11 @@ pub async fn run(app: App, life: Lifecycle, listening: Listening) -> Result<(), 
             watched = store.watch(&clock) => watched.map_err(AppError::Store),
             () = stop.cancelled() => Ok(()),
         }
+    });
+    let (store, clock, keep, stop) = (app.store.clone(), app.clock().clone(), app.config().keep, life.stop.clone());
+    parts.spawn(async move {
+        upkeep::keep_up(store, keep, clock, stop).await;
+        Ok(())
     });
     if let Some(folder) = app.config().folder.clone() {
         let settings = FolderIntake { folder, language: app.config().office.language };

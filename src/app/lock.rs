@@ -12,6 +12,15 @@ pub(super) struct Lock {
 }
 
 impl Lock {
+    /// The same where there may be no folder yet.
+    pub(super) fn take_anyway(store: &Path) -> Result<Self, AppError> {
+        if let Some(folder) = store.parent() {
+            // If it cannot be made, the lock says so.
+            drop(std::fs::create_dir_all(folder));
+        }
+        Self::take(store)
+    }
+
     pub(super) fn take(store: &Path) -> Result<Self, AppError> {
         let mut path = store.to_owned().into_os_string();
         path.push(".lock");

@@ -1,9 +1,12 @@
 //! The only place that knows every part: opens them and joins them together.
 
+mod backup;
 mod daemon;
+mod doctor;
 mod lanes;
 mod lock;
 mod mailroom;
+mod upkeep;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -22,7 +25,9 @@ use crate::text;
 use crate::text::nearest::Unknown;
 use crate::text::{Language, Text};
 
+pub use backup::{back_up, restore};
 pub use daemon::{Listening, run};
+pub use doctor::{Finding, Level, examine};
 pub use mailroom::{LONGEST_LETTER, Mailroom, Received};
 
 /// What kept loa from working.

@@ -69,6 +69,12 @@ pub(super) enum Command {
     /// Công cụ cho kênh thư điện tử · Tools for email channels
     #[command(subcommand)]
     Email(EmailCommand),
+    /// Sao lưu kho dữ liệu vào một tệp mới, không cần dừng loa · Copy the store into a new file while loa runs
+    Backup(Backup),
+    /// Khôi phục kho dữ liệu từ bản sao lưu; mọi kênh tạm dừng · Put a backup in place; every channel is paused
+    Restore(Restore),
+    /// Khám kho dữ liệu: hỏng, đồng hồ, chỗ trống, mồ côi, sổ sách; không sửa gì · Examine the store, changing nothing
+    Doctor,
     /// Đối chiếu: nhận = đã phát + chờ + giữ + hỏng + thu hồi · The balance that must add up
     Balance,
 }
@@ -291,6 +297,25 @@ pub(super) struct EmailDns {
     /// Tạo khóa mới trong tệp này; không ghi đè · Make a new key in this file; never overwrites
     #[arg(long, value_name = "FILE")]
     pub(super) new_key: Option<PathBuf>,
+}
+
+#[derive(Options)]
+pub(super) struct Backup {
+    /// Tệp mới; không ghi đè · The new file; never overwritten
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+}
+
+#[derive(Options)]
+#[group(required = true, multiple = false)]
+pub(super) struct Restore {
+    /// Bản sao lưu do loa backup tạo; kho hiện có được giữ lại bên cạnh · Made by loa backup; the present store is kept
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Kho đã được khôi phục bằng cách khác (công cụ của PostgreSQL, ảnh chụp máy ảo): chỉ tạm dừng mọi kênh · The store was put back
+    /// by other means (PostgreSQL's own, a snapshot): only pause every channel
+    #[arg(long)]
+    pub(super) in_place: bool,
 }
 
 #[derive(Options)]

@@ -2,6 +2,7 @@
 
 mod args;
 mod articles;
+mod backup;
 mod bounce;
 mod check;
 mod decide;
@@ -95,6 +96,9 @@ async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
         Command::Check => check::check(&config, printer),
         Command::Run => serve::run(config, printer).await,
         Command::Email(EmailCommand::Dns(asked)) => email::dns(&config, &asked, printer),
+        Command::Backup(asked) => backup::backup(&config, asked, printer).await,
+        Command::Restore(asked) => backup::restore(config, asked, printer).await,
+        Command::Doctor => backup::doctor(&config, printer).await,
         Command::Preview(preview) => preview::preview(&config, &preview, printer).await,
         Command::Publish(publish) => articles::publish(&opened(config).await?, publish, printer).await,
         Command::Correct(correct) => articles::correct(&opened(config).await?, correct, printer).await,

@@ -14,6 +14,7 @@ use super::values::{duration, size};
 use crate::channel::Office;
 use crate::console::Token;
 use crate::intake::PictureRules;
+use crate::queue::Keep;
 use crate::store::StoreOptions;
 use crate::text;
 use crate::text::{Language, Text};
@@ -33,6 +34,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The store.
     pub store: StoreOptions,
+    /// How long it keeps things.
+    pub keep: Keep,
     /// The watched folder, if there is one.
     pub folder: Option<PathBuf>,
     /// Which pictures are fetched.
@@ -215,6 +218,7 @@ impl Config {
             },
             channels: base.join(read.channels.unwrap_or_else(|| "channels".into())),
             data: base.join(read.data.unwrap_or_else(|| "var".into())),
+            keep: read.store.keep(file, source)?,
             store: read.store.options(file, source, &base)?,
             folder: read.intake.folder.map(|folder| base.join(folder)),
             pictures,

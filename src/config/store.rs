@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::ConfigError;
 use super::values::size;
 use crate::channel::Secret;
+use crate::queue::Keep;
 use crate::store::{PostgresOptions, SqliteOptions, StoreOptions};
 use crate::text;
 use crate::text::Text;
@@ -19,9 +21,35 @@ pub(super) struct StoreTable {
     max_size: Option<Spanned<String>>,
     url: Option<Spanned<String>>,
     password: Option<Spanned<Secret>>,
+    keep_days: Option<u32>,
+    article_days: Option<Spanned<u32>>,
 }
 
 impl StoreTable {
+    /// How long things are kept; 0 is for ever.
+    pub(super) fn keep(&self, file: &Path, source: &str) -> Result<Keep, ConfigError> {
+        let usual = Keep::default();
+        let days = |written: Option<u32>, usual| match written {
+            None => usual,
+            Some(0) => None,
+            Some(days) => Some(TimeDelta::days(i64::from(days))),
+        };
+        let trail = days(self.keep_days, usual.trail);
+        let article = days(self.article_days.as_ref().map(|days| *days.get_ref()), usual.article);
+        // A trail that is kept for longer than usual takes its article along.
+        let article =
+            if self.article_days.is_none() { article.filter(|_| trail.is_some()).max(trail) } else { article };
+        if article.is_some_and(|article| trail.is_none_or(|trail| article < trail)) {
+            let span = self.article_days.as_ref().map(Spanned::span);
+            let text = text!(
+                "article_days không được ngắn hơn keep_days (0 là giữ mãi): bài phải còn thì dấu vết của nó mới có nghĩa",
+                "article_days cannot be shorter than keep_days (0 is for ever): without the article its trail means nothing"
+            );
+            return Err(ConfigError::at(file, source, span, text));
+        }
+        Ok(Keep { trail, article })
+    }
+
     /// Checks what is written; paths start at `base`.
     pub(super) fn options(self, file: &Path, source: &str, base: &Path) -> Result<StoreOptions, ConfigError> {
         let wrong = |span: std::ops::Range<usize>, text: Text| ConfigError::at(file, source, Some(span), text);

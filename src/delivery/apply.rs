@@ -43,6 +43,11 @@ pub fn apply(delivery: &Delivery, event: Event) -> Result<Delivery, Refused> {
             sighted(&mut next, job, looks, sighting);
         }
         Event::LeaseLost(unclear) => lease_lost(&mut next, unclear)?,
+        Event::Restored(unclear) => {
+            waiting(&next)?;
+            let job = Job { action: next.needed().ok_or(Refused::WrongState)?, edition: next.plan.edition };
+            unclear_job(&mut next, job, unclear);
+        }
         Event::Postpone { due, why } => {
             waiting(&next)?;
             next.state = State::Waiting { due, why };

@@ -51,6 +51,8 @@ pub enum Event {
     },
     /// The lease ended without a word: its process died or was cut off.
     LeaseLost(Unclear),
+    /// The store was put back from a backup: what waited then may have gone out since.
+    Restored(Unclear),
     /// It cannot go out yet.
     Postpone {
         /// Until when.

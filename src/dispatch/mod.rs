@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::delivery::{Delivery, Unclear};
 use crate::queue::{Gate, OnLost, Queue, Rate};
 
-pub use outcome::lost;
+pub use outcome::{lost, restored};
 pub use retry::RetryPolicy;
 pub use worker::work;
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::retry::{LONGEST_ASKED, RetryPolicy};
 use crate::channel::{Allowance, Class, Progress, Repeat, Seen, SendError};
-use crate::delivery::{Delivery, Errand, Job, Outcome, Sighting, State, Unclear};
+use crate::delivery::{Delivery, Errand, Outcome, Sighting, State, Unclear};
 use crate::text;
 use crate::text::Text;
 
@@ -147,9 +147,28 @@ pub(super) fn word(progress: &Result<Progress, SendError>) -> &'static str {
 #[must_use]
 pub fn lost(repeat: Option<Repeat>, delivery: &Delivery, now: DateTime<Utc>) -> Unclear {
     let note = text!("tiến trình dừng giữa lúc gửi", "the process ended in the middle of sending");
-    let edition = matches!(&delivery.state, State::Sending { errand: Errand::Send(Job { edition: Some(_), .. }), .. });
+    unclear(repeat, delivery, now, note)
+}
+
+/// What becomes of a delivery that waited when the backup was made which the store was put back from. The memory of
+/// copies is as old as the backup: of letters only a person can tell.
+#[must_use]
+pub fn restored(repeat: Option<Repeat>, delivery: &Delivery, now: DateTime<Utc>) -> Unclear {
+    let note = text!(
+        "kho dữ liệu được khôi phục từ bản sao lưu; từ lúc sao lưu đến nay bài này có thể đã lên",
+        "the store was restored from a backup; since the backup was made this may have gone out"
+    );
+    unclear(repeat, delivery, now, note)
+}
+
+fn unclear(repeat: Option<Repeat>, delivery: &Delivery, now: DateTime<Utc>, note: Text) -> Unclear {
+    let edition = match &delivery.state {
+        State::Sending { errand: Errand::Send(job), .. } => job.edition,
+        State::Waiting { .. } => delivery.plan.edition,
+        _ => None,
+    };
     match repeat {
-        Some(Repeat::Safe) if !edition => Unclear::Repeat { at: now, note },
+        Some(Repeat::Safe) if edition.is_none() => Unclear::Repeat { at: now, note },
         Some(Repeat::Safe | Repeat::AfterLookup) => Unclear::LookUp { at: now, note },
         Some(Repeat::Never) | None => Unclear::Ask(note),
     }

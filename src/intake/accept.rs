@@ -193,7 +193,11 @@ fn revise(
         }
     }
     plans.extend(known.into_iter().flat_map(|known| unconfigured(known, subscriptions, now)));
-    Ok(Change::Revise { revision, article: Arc::clone(article), plans })
+    let article = Arc::clone(article);
+    Ok(match known {
+        None if order == Order::PublishAgain => Change::Anew { revision, article, plans },
+        _ => Change::Revise { revision, article, plans },
+    })
 }
 
 fn withdraw(known: &Current, subscriptions: &[Subscription], now: DateTime<Utc>) -> Change {

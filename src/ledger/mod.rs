@@ -1,5 +1,6 @@
 //! The ledger's read side: what went where, when, why not, and a balance that adds up.
 
+mod exam;
 mod fate;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::delivery::{Delivery, DeliveryId, Wanted};
 use crate::queue::{Pause, StoreError};
 use crate::text::Text;
 
+pub use exam::{Answered, Exam, Room, Stray};
 pub use fate::Fate;
 
 /// A delivery as people ask about it.

@@ -40,6 +40,15 @@ pub enum Change {
         /// The channels that shall show it, and when. Channels without a delivery get one.
         plans: Vec<(String, Plan)>,
     },
+    /// As a new article, even where it was forgotten: somebody asked for that by name.
+    Anew {
+        /// Its number; a higher one if that was used before.
+        revision: Revision,
+        /// Its content.
+        article: Arc<Article>,
+        /// The channels that shall show it, and when.
+        plans: Vec<(String, Plan)>,
+    },
     /// An order to take it back.
     Withdraw {
         /// When each channel does so.

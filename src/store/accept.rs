@@ -6,6 +6,7 @@ use super::db::{Connection, Sql, args};
 use super::deliveries::{insert, of_article, swap_with};
 use super::row::{millis, to_json};
 use super::tx::Tx;
+use super::{marks, pictures};
 use crate::article::{Article, ArticleId, ArticleKey, Priority, Revision};
 use crate::delivery::{Delivery, DeliveryId, Event, Plan, Wanted, apply};
 use crate::queue::{Accepted, Change, Current, Decide, Handover, StoreError, Verdict};
@@ -20,20 +21,25 @@ pub(super) async fn accept(tx: &mut Tx, handover: &Handover, decide: &Decide) ->
         Ok(change) => change,
         Err(reason) => return Ok(Verdict::Refused(reason)),
     };
+    let change = match remembered(&mut tx.connection, handover, known.as_ref(), change).await? {
+        Ok(change) => change,
+        Err(verdict) => return Ok(verdict),
+    };
     let accepted = match (change, known) {
         (Change::Unchanged, Some(known)) => accepted(known.id, known.revision, false, known.deliveries.len()),
         (Change::Unchanged | Change::Withdraw { .. }, None) => {
             return Err(StoreError::Other("an article that is not there cannot stay or go".to_owned()));
         }
         (Change::Withdraw { plans }, Some(known)) => {
-            const WITHDRAW: Sql =
-                Sql::both("UPDATE articles SET withdrawn_at = $1 WHERE id = $2 AND withdrawn_at IS NULL");
+            const WITHDRAW: Sql = Sql::both(
+                "UPDATE articles SET withdrawn_at = $1, quiet_since = NULL WHERE id = $2 AND withdrawn_at IS NULL",
+            );
             tx.connection.execute(WITHDRAW, args![millis(handover.now), known.id.0]).await?;
             want(tx, &known, Wanted::Withdrawn, plans).await?;
             decision(&mut tx.connection, handover, "withdraw", known.id, known.revision).await?;
             accepted(known.id, known.revision, true, known.deliveries.len())
         }
-        (Change::Revise { revision, article, plans }, known) => {
+        (Change::Revise { revision, article, plans } | Change::Anew { revision, article, plans }, known) => {
             let what = if known.is_some() { "correct" } else { "publish" };
             let deliveries = plans.len();
             let known = revise(&mut tx.connection, handover, known, revision, article).await?;
@@ -72,6 +78,28 @@ async fn repeated(connection: &mut Connection, handover: &Handover) -> Result<Op
     Ok(Some(Verdict::Accepted(accepted(id, revision, row.flag("changed")?, row.count("deliveries")?))))
 }
 
+/// What becomes of an article that is not there: if it was forgotten it is known all the same, and does not go out again
+/// unless that is asked for.
+async fn remembered(
+    connection: &mut Connection,
+    handover: &Handover,
+    known: Option<&Current>,
+    change: Change,
+) -> Result<Result<Change, Verdict>, StoreError> {
+    if known.is_some() {
+        return Ok(Ok(change));
+    }
+    let Some(mark) = marks::find(connection, &handover.key).await? else { return Ok(Ok(change)) };
+    match change {
+        Change::Anew { revision, article, plans } => {
+            marks::wipe(connection, &mark).await?;
+            Ok(Ok(Change::Revise { revision: revision.max(mark.next()), article, plans }))
+        }
+        Change::Revise { article, .. } => Ok(Err(mark.verdict(&article))),
+        other => Ok(Ok(other)),
+    }
+}
+
 /// What is known of an article.
 async fn current(tx: &mut Tx, key: &ArticleKey) -> Result<Option<Current>, StoreError> {
     const FIND: Sql =
@@ -94,8 +122,9 @@ async fn revise(
     revision: Revision,
     article: Arc<Article>,
 ) -> Result<Current, StoreError> {
-    const RAISE: Sql =
-        Sql::both("UPDATE articles SET revision = $1, withdrawn_at = NULL WHERE id = $2 AND revision < $1");
+    const RAISE: Sql = Sql::both(
+        "UPDATE articles SET revision = $1, withdrawn_at = NULL, quiet_since = NULL WHERE id = $2 AND revision < $1",
+    );
     const FIRST: Sql = Sql::both(
         "INSERT INTO articles (source, external_id, revision, accepted_at) VALUES ($1, $2, $3, $4) RETURNING id",
     );
@@ -114,6 +143,7 @@ async fn revise(
     };
     let args = args![id.0, number, to_json(&*article)?, article.content_hash(), at];
     connection.execute(KEEP, args).await?;
+    pictures::used(connection, id, revision, &article).await?;
     let deliveries = known.map(|known| known.deliveries).unwrap_or_default();
     Ok(Current { id, revision, article, withdrawn: false, deliveries })
 }

@@ -94,17 +94,28 @@ pub(super) async fn lease_together(tx: &mut Tx, asked: &mut [&mut Lease]) -> Res
     Ok(())
 }
 
+/// Channels that are paused, that rest, or that nobody has let go since the store was restored.
+macro_rules! standings {
+    ($channels:literal) => {
+        concat!(
+            "SELECT channel, 1 AS paused, NULL AS rests_until FROM pauses \
+             UNION ALL SELECT channel, 0, until FROM rests WHERE until > $1 \
+             UNION ALL SELECT c.value, 1, NULL FROM ",
+            $channels,
+            " c WHERE EXISTS (SELECT 1 FROM restores) AND NOT EXISTS (SELECT 1 FROM let_go l WHERE l.channel = c.value)"
+        )
+    };
+}
+
 async fn standings(
     connection: &mut Connection,
     channels: &[String],
     now: DateTime<Utc>,
 ) -> Result<HashMap<String, Standing>, StoreError> {
-    const STANDINGS: Sql = Sql::both(
-        "SELECT channel, 1 AS paused, NULL AS rests_until FROM pauses \
-         UNION ALL SELECT channel, 0, until FROM rests WHERE until > $1",
-    );
+    const STANDINGS: Sql =
+        Sql { sqlite: standings!("json_each($2)"), postgres: standings!("json_array_elements_text($2::json)") };
     let mut standing: HashMap<String, Standing> = HashMap::new();
-    for row in connection.fetch(STANDINGS, args![millis(now)]).await? {
+    for row in connection.fetch(STANDINGS, vec![millis(now).into(), Arg::rows(channels)?]).await? {
         let channel = row.string("channel")?;
         if !channels.contains(&channel) {
             continue;

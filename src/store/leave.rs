@@ -14,7 +14,8 @@ use crate::queue::StoreError;
 macro_rules! stopped {
     ($articles:literal) => {
         concat!(
-            "SELECT (SELECT count(*) FROM pauses WHERE channel = $1) AS paused, (SELECT count(*) FROM ",
+            "SELECT (SELECT count(*) FROM pauses WHERE channel = $1) + (SELECT count(*) FROM restores \
+             WHERE NOT EXISTS (SELECT 1 FROM let_go l WHERE l.channel = $1)) AS paused, (SELECT count(*) FROM ",
             $articles,
             " articles a ON a.id = CAST(asked.value AS bigint) WHERE a.withdrawn_at IS NOT NULL) \
              AS withdrawn"

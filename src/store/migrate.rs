@@ -16,13 +16,23 @@ const SQLITE: &[Change] = &[
     (1, "first", include_str!("migrations/sqlite/0001_first.sql")),
     (2, "pictures", include_str!("migrations/sqlite/0002_pictures.sql")),
     (3, "mail", include_str!("migrations/sqlite/0003_mail.sql")),
+    (4, "keep", include_str!("migrations/sqlite/0004_keep.sql")),
 ];
-const POSTGRES: &[Change] = &[(1, "first", include_str!("migrations/postgres/0001_first.sql"))];
+const POSTGRES: &[Change] = &[
+    (1, "first", include_str!("migrations/postgres/0001_first.sql")),
+    (2, "keep", include_str!("migrations/postgres/0002_keep.sql")),
+];
+
+/// The newest schema that this loa knows.
+pub(super) fn newest_known(connection: &Connection) -> i64 {
+    let changes = if connection.is_shared() { POSTGRES } else { SQLITE };
+    changes.iter().map(|(version, ..)| *version).max().unwrap_or_default()
+}
 
 /// Brings the schema up to date.
 pub(super) async fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let changes = if connection.is_shared() { POSTGRES } else { SQLITE };
-    let newest = changes.iter().map(|(version, ..)| *version).max().unwrap_or_default();
+    let newest = newest_known(connection);
     if let Some(found) = schema_version(connection).await?
         && found > newest
     {
@@ -51,7 +61,7 @@ pub(super) async fn migrate(connection: &mut Connection) -> Result<(), StoreErro
 }
 
 /// The newest migration that was made; `None` in a new database.
-async fn schema_version(connection: &mut Connection) -> Result<Option<i64>, StoreError> {
+pub(super) async fn schema_version(connection: &mut Connection) -> Result<Option<i64>, StoreError> {
     const KNOWN: Sql = Sql {
         sqlite: "SELECT count(*) AS known FROM sqlite_master WHERE name = '_sqlx_migrations'",
         postgres: "SELECT count(*) AS known FROM information_schema.tables \

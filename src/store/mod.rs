@@ -6,7 +6,9 @@
 //!
 //! ```text
 //! queue, read          the traits that the rest of loa sees
-//! accept lease editions judge settle sweep people missed single_copies copies pictures   decisions, over
+//! tidy space backup exam                                                     what keeps a store well for years
+//! accept lease editions judge settle sweep people missed single_copies copies pictures
+//! forget marks                                                               decisions, over
 //! deliveries attempts contents                                               rows, many at a time, over
 //! writer tx            one transaction for whatever has queued up, over
 //! db row error         a statement in the words of both databases, over
@@ -15,6 +17,7 @@
 
 mod accept;
 mod attempts;
+mod backup;
 mod bells;
 mod contents;
 mod copies;
@@ -22,10 +25,13 @@ mod db;
 mod deliveries;
 mod editions;
 mod error;
+mod exam;
+mod forget;
 mod judge;
 mod lease;
 mod leases;
 mod leave;
+mod marks;
 mod migrate;
 mod missed;
 mod open;
@@ -37,10 +43,12 @@ mod read;
 mod row;
 mod settle;
 mod single_copies;
+mod space;
 mod sqlite;
 mod standing;
 mod subscribers;
 mod sweep;
+mod tidy;
 mod token;
 mod tx;
 mod writer;
@@ -56,6 +64,8 @@ use db::Readers;
 use open::Opener;
 use writer::Writer;
 
+pub use backup::{Progress, Restored, back_up, restore};
+pub use exam::examine;
 pub use open::StoreOptions;
 pub use postgres::PostgresOptions;
 pub use sqlite::SqliteOptions;

@@ -59,6 +59,15 @@ impl Opener {
         Self { options: Arc::new(options), name: format!("{:x}", fastrand::u64(..)).into() }
     }
 
+    pub(super) fn options(&self) -> &StoreOptions {
+        &self.options
+    }
+
+    /// The file, if it is one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.options.file()
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.name
     }

@@ -60,13 +60,21 @@ pub(super) async fn pause(tx: &mut Tx, channel: &str, pause: &Pause) -> Result<(
 }
 
 pub(super) async fn resume(tx: &mut Tx, channel: &str, who: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    // After the store was put back from a backup, a person has to name each channel.
+    const LET_GO: Sql = Sql::both(
+        "INSERT INTO let_go (channel, at) SELECT $1, $2 WHERE EXISTS (SELECT 1 FROM restores) ON CONFLICT DO NOTHING",
+    );
     const RESUME: Sql = Sql::both("DELETE FROM pauses WHERE channel = $1");
     const WAKE: Sql = Sql::both("DELETE FROM rests WHERE channel = $1 AND until > $2");
-    let paused = tx.connection.execute(RESUME, args![channel]).await?;
-    // A person knows better than the far side's last word; loa does not.
-    let rested = if who == "loa" { 0 } else { tx.connection.execute(WAKE, args![channel, millis(now)]).await? };
+    let mut ended = 0;
+    // A person knows better than the far side's last word, and what the public saw since a backup; loa does not.
+    if who != "loa" {
+        ended += tx.connection.execute(LET_GO, args![channel, millis(now)]).await?;
+        ended += tx.connection.execute(WAKE, args![channel, millis(now)]).await?;
+    }
+    ended += tx.connection.execute(RESUME, args![channel]).await?;
     tx.wake(channel);
-    if paused + rested == 0 {
+    if ended == 0 {
         return Ok(false);
     }
     record(&mut tx.connection, who, "resume", now, Some(channel), None, &text!("tiếp tục", "resumed")).await?;
@@ -94,7 +102,8 @@ pub(super) async fn standing_of(
     now: DateTime<Utc>,
 ) -> Result<Standing, StoreError> {
     const STANDING: Sql = Sql::both(
-        "SELECT (SELECT count(*) FROM pauses WHERE channel = $1) AS paused, \
+        "SELECT (SELECT count(*) FROM pauses WHERE channel = $1) + (SELECT count(*) FROM restores \
+         WHERE NOT EXISTS (SELECT 1 FROM let_go l WHERE l.channel = $1)) AS paused, \
          (SELECT until FROM rests WHERE channel = $1 AND until > $2) AS rests_until",
     );
     let row = connection.first(STANDING, args![channel, millis(now)]).await?;

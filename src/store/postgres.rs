@@ -7,6 +7,7 @@
 //! The hour is the server's. Machines' clocks differ, and a lease that one has taken must not look over to another, nor
 //! a bulletin be early or late by whose turn it is: every process measures how far its clock is off and corrects it.
 
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -91,6 +92,24 @@ impl PostgresOptions {
     fn place(&self) -> String {
         let database = self.connect.get_database().unwrap_or_else(|| self.connect.get_username());
         format!("{}:{}/{database}", self.connect.get_host(), self.connect.get_port())
+    }
+
+    /// The command that backs the database up into a file.
+    #[must_use]
+    pub fn dump_command(&self, file: &Path) -> String {
+        format!("pg_dump --format=custom --file={} {}", file.display(), self.named())
+    }
+
+    /// The command that puts such a file back.
+    #[must_use]
+    pub fn restore_command(&self, file: &Path) -> String {
+        format!("pg_restore --clean --if-exists --single-transaction {} {}", self.named(), file.display())
+    }
+
+    fn named(&self) -> String {
+        let (host, port, user) = (self.connect.get_host(), self.connect.get_port(), self.connect.get_username());
+        let database = self.connect.get_database().unwrap_or(user);
+        format!("--host={host} --port={port} --username={user} --dbname={database}")
     }
 
     fn with_password(&self) -> Result<PgConnectOptions, StoreError> {

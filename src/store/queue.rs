@@ -113,7 +113,10 @@ impl Queue for Store {
     }
 
     fn paused(&self, channel: String) -> BoxFuture<'_, Result<Option<Pause>, StoreError>> {
-        const PAUSE: Sql = Sql::both("SELECT pause FROM pauses WHERE channel = $1");
+        const PAUSE: Sql = Sql::both(
+            "SELECT pause, 0 AS id FROM pauses WHERE channel = $1 UNION ALL SELECT pause, id FROM restores \
+             WHERE NOT EXISTS (SELECT 1 FROM let_go WHERE channel = $1) ORDER BY id DESC LIMIT 1",
+        );
         Box::pin(async move {
             let row = self.readers.first(PAUSE, args![channel]).await?;
             row.map(|row| row.json("pause")).transpose()

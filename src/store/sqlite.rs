@@ -4,18 +4,25 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
 
 use super::bells::Bells;
 use super::db::{Connection, Readers, Sql};
 use super::error::failed;
+use super::space::LOG_CEILING;
 use crate::queue::StoreError;
 
 /// How long another process may hold the file before we give up.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
 /// How often a running daemon looks whether another process has written.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-const PAGE: u64 = 4096;
+pub(super) const PAGE: u64 = 4096;
+
+/// The list of migrations is made before anything else: whatever is there without it is not ours.
+const TABLES: Sql =
+    Sql::both("SELECT count(*) AS tables, coalesce(sum(name = '_sqlx_migrations'), 0) AS ours FROM sqlite_master");
 
 /// How to open a store in a file.
 #[derive(Clone, Debug)]
@@ -32,6 +39,7 @@ impl SqliteOptions {
             .filename(&self.path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
+            .pragma("journal_size_limit", LOG_CEILING.to_string())
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
             .foreign_keys(true)
@@ -47,11 +55,37 @@ impl SqliteOptions {
             std::fs::create_dir_all(folder)
                 .map_err(|error| StoreError::Unreachable(format!("{}: {error}", folder.display())))?;
         }
+        let mut connect = self.connect_options();
         if std::fs::metadata(&self.path).is_ok_and(|file| file.len() > 0) {
             inspect(&self.path).await?;
+        } else {
+            // Of a new file only: said to one that is there, it is written into it each time.
+            connect = connect.auto_vacuum(SqliteAutoVacuum::Incremental);
         }
-        let connection = self.connect_options().connect().await.map_err(|error| opening(error, &self.path))?;
+        let connection = connect.connect().await.map_err(|error| opening(error, &self.path))?;
         Ok(Connection::Sqlite(connection))
+    }
+
+    /// A connection beside the writer's that waits no longer than this for others.
+    pub(super) async fn connect_patiently(&self, patience: Duration) -> Result<Connection, StoreError> {
+        let connect = self.connect_options().create_if_missing(false).busy_timeout(patience);
+        connect.connect().await.map(Connection::Sqlite).map_err(|error| opening(error, &self.path))
+    }
+
+    /// A connection that changes nothing, also where the folder cannot be written.
+    pub(super) async fn connect_to_look(&self) -> Result<Connection, StoreError> {
+        let plain = SqliteConnectOptions::new().filename(&self.path).busy_timeout(BUSY).disable_statement_logging();
+        let look = plain.read_only(true);
+        let mut connection = match look.clone().connect().await {
+            Ok(own) => Connection::Sqlite(own),
+            Err(error) => return Err(opening(error, &self.path)),
+        };
+        // Without a log beside it, and in a folder that cannot be written, the file is read as it is.
+        if connection.fetch(TABLES, Vec::new()).await.is_err_and(|error| matches!(error, StoreError::Unreachable(_))) {
+            let own = look.immutable(true).connect().await.map_err(|error| opening(error, &self.path))?;
+            connection = Connection::Sqlite(own);
+        }
+        Ok(connection)
     }
 
     pub(super) async fn readers(&self) -> Result<Readers, StoreError> {
@@ -82,9 +116,6 @@ impl SqliteOptions {
 
 /// Looks into a file that is there before anything is written into it: another program's database is not ours.
 async fn inspect(path: &Path) -> Result<(), StoreError> {
-    // The list of migrations is made before anything else: whatever is there without it is not ours.
-    const TABLES: Sql =
-        Sql::both("SELECT count(*) AS tables, coalesce(sum(name = '_sqlx_migrations'), 0) AS ours FROM sqlite_master");
     let connect = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).disable_statement_logging();
     let own: SqliteConnection = connect.connect().await.map_err(|error| opening(error, path))?;
     let mut connection = Connection::Sqlite(own);

@@ -43,6 +43,28 @@ pub(super) trait Piece: Send {
     fn lease(&mut self) -> Option<&mut Lease> {
         None
     }
+    /// Whether the connection is closed before the answer; whoever comes later opens it again.
+    fn ends(&self) -> bool {
+        false
+    }
+}
+
+/// Somebody closes the store.
+struct End(oneshot::Sender<Result<(), StoreError>>);
+
+impl Piece for End {
+    fn run<'c>(&'c mut self, _: &'c mut Tx) -> BoxFuture<'c, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        // Where nobody waits any more, it is closed all the same.
+        drop(self.0.send(committed));
+    }
+
+    fn ends(&self) -> bool {
+        true
+    }
 }
 
 /// What is done with what is asked.
@@ -107,9 +129,13 @@ impl Writer {
         answered.await.map_err(closed)?
     }
 
-    /// Waits until everything handed in so far is on disk.
+    /// Waits until everything handed in so far is on disk and the connection is closed: a file is then at rest.
     pub(super) async fn close(self) {
-        drop(self.run((), |_, ()| Box::pin(async { Ok(()) })).await);
+        let (answer, answered) = oneshot::channel();
+        if self.queue.send(Box::new(End(answer))).await.is_ok() {
+            // What an earlier piece came to, its own asker hears.
+            drop(answered.await);
+        }
     }
 }
 
@@ -134,6 +160,11 @@ async fn write(mut desk: Desk, mut work: mpsc::Receiver<Box<dyn Piece>>) {
             batch.push(next);
         }
         let results = desk.commit(&mut batch).await;
+        if batch.iter().any(|piece| piece.ends())
+            && let Some(tx) = desk.tx.take()
+        {
+            tx.connection.close().await;
+        }
         for (piece, result) in batch.into_iter().zip(results) {
             piece.answer(result);
         }
