@@ -967,7 +967,8 @@ async fn on_postgres_a_newer_schema_is_refused() {
     let database = cluster().database().await;
     Store::open(database.options()).await.unwrap().close().await;
     let mut own = database.connect().await;
-    sqlx::query("UPDATE _sqlx_migrations SET version = 99").execute(&mut own).await.unwrap();
+    let newest = "UPDATE _sqlx_migrations SET version = 99 WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
+    sqlx::query(newest).execute(&mut own).await.unwrap();
     let error = Store::open(database.options()).await.err();
     assert!(matches!(&error, Some(StoreError::Newer(detail)) if detail.contains("99")), "{error:?}");
 }

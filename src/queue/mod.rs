@@ -1,6 +1,7 @@
 //! The durable list of what still has to be done, as the rest of loa sees it. `store` keeps it.
 
 mod error;
+mod feeds;
 mod subscribers;
 mod types;
 
@@ -17,6 +18,7 @@ use crate::delivery::{Delivery, DeliveryId, Event, Plan, Unclear};
 use crate::text::Text;
 
 pub use error::StoreError;
+pub use feeds::{EntryCounts, EntryRow, EntryState, FeedRow, Feeds, HubTie, Polled, Seen, Turn, Validators};
 pub use subscribers::{Imported, NewStanding, SoftBounce, Subscribers, WithJobs};
 pub use types::{
     About, Accepted, Answer, AttemptReport, Candidate, Change, Current, Handover, LeaseRequest, Leased, LeasedItem,

@@ -16,8 +16,12 @@ const SQLITE: &[Change] = &[
     (1, "first", include_str!("migrations/sqlite/0001_first.sql")),
     (2, "pictures", include_str!("migrations/sqlite/0002_pictures.sql")),
     (3, "mail", include_str!("migrations/sqlite/0003_mail.sql")),
+    (5, "feeds", include_str!("migrations/sqlite/0005_feeds.sql")),
 ];
-const POSTGRES: &[Change] = &[(1, "first", include_str!("migrations/postgres/0001_first.sql"))];
+const POSTGRES: &[Change] = &[
+    (1, "first", include_str!("migrations/postgres/0001_first.sql")),
+    (3, "feeds", include_str!("migrations/postgres/0003_feeds.sql")),
+];
 
 /// Brings the schema up to date.
 pub(super) async fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

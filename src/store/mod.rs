@@ -5,8 +5,8 @@
 //! time, so that a batch of deliveries costs as many statements as one:
 //!
 //! ```text
-//! queue, read          the traits that the rest of loa sees
-//! accept lease editions judge settle sweep people missed single_copies copies pictures   decisions, over
+//! queue, read, feeds   the traits that the rest of loa sees
+//! accept lease editions judge settle sweep people missed single_copies copies pictures feed_entries   decisions, over
 //! deliveries attempts contents                                               rows, many at a time, over
 //! writer tx            one transaction for whatever has queued up, over
 //! db row error         a statement in the words of both databases, over
@@ -22,6 +22,8 @@ mod db;
 mod deliveries;
 mod editions;
 mod error;
+mod feed_entries;
+mod feeds;
 mod judge;
 mod lease;
 mod leave;
