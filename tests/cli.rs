@@ -119,6 +119,7 @@ fn help_says_what_every_command_does() {
             &["subscribers", "add", "--help"],
             &["subscribers", "remove", "--help"],
             &["email", "bounce", "--help"],
+            &["feeds", "--help"],
             &["balance", "--help"],
         ],
     );

@@ -27,6 +27,7 @@ mod crash;
 mod nodes;
 mod edition;
 mod ways_in;
+mod feeds;
 mod bad_input;
 mod cli;
 mod demo;

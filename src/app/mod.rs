@@ -15,7 +15,7 @@ use crate::console::ChannelSummary;
 use crate::delivery::{Action, Plan, Why};
 use crate::intake::{Fetcher, Intake, Subscription, Subscriptions};
 use crate::ledger::Ledger;
-use crate::queue::{Candidate, Planner, Queue, StoreError, Subscribers};
+use crate::queue::{Candidate, Feeds, Planner, Queue, StoreError, Subscribers};
 use crate::schedule::{Change, Schedule};
 use crate::store::Store;
 use crate::text;
@@ -125,6 +125,12 @@ impl App {
     /// Who may be written to.
     #[must_use]
     pub fn subscribers(&self) -> Arc<dyn Subscribers> {
+        Arc::new(self.store.clone())
+    }
+
+    /// How the feeds stand.
+    #[must_use]
+    pub fn feeds(&self) -> Arc<dyn Feeds> {
         Arc::new(self.store.clone())
     }
 

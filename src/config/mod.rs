@@ -2,6 +2,7 @@
 
 mod channel_file;
 mod error;
+mod feeds;
 mod folder;
 mod mail;
 mod office;

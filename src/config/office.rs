@@ -1,6 +1,7 @@
 //! `config.toml`: the daemon's own settings.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -8,12 +9,14 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::ConfigError;
+use super::feeds;
+use super::feeds::FeedTable;
 use super::mail::{MailConfig, MailTable};
 use super::store::StoreTable;
 use super::values::{duration, size};
 use crate::channel::Office;
 use crate::console::Token;
-use crate::intake::PictureRules;
+use crate::intake::{Feed, PictureRules};
 use crate::store::StoreOptions;
 use crate::text;
 use crate::text::{Language, Text};
@@ -37,6 +40,8 @@ pub struct Config {
     pub folder: Option<PathBuf>,
     /// Which pictures are fetched.
     pub pictures: PictureRules,
+    /// The feeds that articles come in by.
+    pub feeds: Arc<[Feed]>,
     /// The HTTP face.
     pub http: HttpConfig,
     /// Letters that come back.
@@ -79,6 +84,8 @@ struct File {
     store: StoreTable,
     #[serde(default)]
     intake: IntakeTable,
+    #[serde(default)]
+    feeds: Vec<FeedTable>,
     #[serde(default)]
     http: HttpTable,
     #[serde(default)]
@@ -218,6 +225,7 @@ impl Config {
             store: read.store.options(file, source, &base)?,
             folder: read.intake.folder.map(|folder| base.join(folder)),
             pictures,
+            feeds: feeds::read(read.feeds, file, source)?,
             http: HttpConfig { listen: read.http.listen, tokens: tokens.collect::<Result<_, _>>()? },
             mail: read.mail.read(file, source, &base),
             grace,

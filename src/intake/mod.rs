@@ -4,16 +4,19 @@
 mod accept;
 mod draft;
 mod error;
+mod feeds;
 mod folder;
 mod format;
 mod http;
 mod inline;
 mod markup;
 mod pictures;
+mod web;
 
 pub use accept::{Intake, Order, Subscription, Subscriptions};
 pub use draft::{Draft, DraftContext, Picture};
 pub use error::IntakeError;
+pub use feeds::{Feed, FeedIntake, FullText, HubFace, hub_routes, watch_feeds};
 pub use folder::{FolderIntake, watch_folder};
 pub use format::{Format, parse, read};
 pub use http::{ApiIntake, routes};
