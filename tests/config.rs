@@ -525,3 +525,42 @@ fn a_feed_means_what_it_says_and_its_mistakes_are_told_with_their_line() {
         assert_eq!(error.line, Some(line), "{new}: {error}");
     }
 }
+
+/// A `config.toml` with a broker, and one thing about it changed.
+fn broker(old: &str, new: &str) -> Result<Config, ConfigError> {
+    let source = "[broker]\nurl = \"nats://127.0.0.1:4222\"\nstream = \"LOA\"\nsubject = \"loa.bai\"\ntoken = { env = \"NATS\" }\n";
+    assert!(source.contains(old), "{old}");
+    Config::parse(Path::new("/office/config.toml"), &source.replacen(old, new, 1))
+}
+
+#[cfg(feature = "nats")]
+#[test]
+fn a_broker_means_what_it_says_and_its_mistakes_are_told_with_their_line() {
+    let config = broker("", "").unwrap_or_else(|error| panic!("{error}"));
+    let found = config.broker.expect("a broker");
+    assert_eq!((found.durable.as_str(), found.refused.as_str()), ("loa", "loa.bai.refused"));
+    for (old, new, line, says) in [
+        ("nats://127", "http://127", 2, "the address of a NATS server"),
+        ("nats://127", "nats://loa:bi-mat@127", 2, "no account in the url"),
+        ("\"LOA\"", "\"L.A\"", 3, "one word"),
+        ("loa.bai", "loa..bai", 4, "a subject of NATS"),
+        ("loa.bai", "loa.>", 4, "give refused"),
+        ("\"loa.bai\"", "\"loa.>\"\nrefused = \"loa.x\"", 5, "come back for ever"),
+        ("token = { env = \"NATS\" }", "token = \"bi-mat\"", 5, "a secret is named, not written"),
+        ("token", "tokn", 5, "did you mean \"token\""),
+        ("token", "user = \"loa\"\ntoken", 1, "one of: user and password"),
+    ] {
+        let error = broker(old, new).expect_err(new);
+        assert!(error.text.en.contains(says), "{new}: {}", error.text.en);
+        assert_eq!(error.line, Some(line), "{new}: {error}");
+        assert!(!error.text.en.contains("bi-mat"), "{error}");
+    }
+}
+
+#[cfg(not(feature = "nats"))]
+#[test]
+fn a_broker_is_refused_by_a_loa_that_was_built_without() {
+    let error = broker("", "").expect_err("a broker");
+    assert!(error.text.en.contains("cargo build --release --features nats"), "{error}");
+    assert_eq!(error.line, Some(1));
+}

@@ -86,6 +86,14 @@ pub async fn run(app: App, life: Lifecycle, listening: Listening) -> Result<(), 
             Ok(())
         });
     }
+    #[cfg(feature = "nats")]
+    if let Some(broker) = &app.config().broker {
+        let (intake, stop) = (super::broker::intake(&app, broker), life.stop.clone());
+        parts.spawn(async move {
+            crate::intake::watch_broker(intake, stop).await;
+            Ok(())
+        });
+    }
     if let Some(maildir) = app.config().mail.bounces.clone() {
         let (mailroom, stop) = (app.mailroom(), life.stop.clone());
         parts.spawn(async move {

@@ -1,5 +1,7 @@
 //! The only place that knows every part: opens them and joins them together.
 
+#[cfg(feature = "nats")]
+mod broker;
 mod daemon;
 mod lanes;
 mod lock;

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::broker::{BrokerConfig, BrokerTable};
 use super::error::ConfigError;
 use super::feeds;
 use super::feeds::FeedTable;
@@ -42,6 +43,8 @@ pub struct Config {
     pub pictures: PictureRules,
     /// The feeds that articles come in by.
     pub feeds: Arc<[Feed]>,
+    /// The message broker that articles come in by, if there is one.
+    pub broker: Option<BrokerConfig>,
     /// The HTTP face.
     pub http: HttpConfig,
     /// Letters that come back.
@@ -86,6 +89,7 @@ struct File {
     intake: IntakeTable,
     #[serde(default)]
     feeds: Vec<FeedTable>,
+    broker: Option<Spanned<BrokerTable>>,
     #[serde(default)]
     http: HttpTable,
     #[serde(default)]
@@ -226,6 +230,7 @@ impl Config {
             folder: read.intake.folder.map(|folder| base.join(folder)),
             pictures,
             feeds: feeds::read(read.feeds, file, source)?,
+            broker: read.broker.map(|table| BrokerTable::read(table, file, source, &base)).transpose()?,
             http: HttpConfig { listen: read.http.listen, tokens: tokens.collect::<Result<_, _>>()? },
             mail: read.mail.read(file, source, &base),
             grace,

@@ -2,6 +2,7 @@
 //! enqueue, in one call and one transaction. Once it answers, the article is on disk.
 
 mod accept;
+mod broker;
 mod draft;
 mod error;
 mod feeds;
@@ -14,6 +15,9 @@ mod pictures;
 mod web;
 
 pub use accept::{Intake, Order, Subscription, Subscriptions};
+pub use broker::{Answer, Broker, BrokerError, BrokerIntake, Message, Reach, watch_broker};
+#[cfg(feature = "nats")]
+pub use broker::{Credentials, Login, Nats};
 pub use draft::{Draft, DraftContext, Picture};
 pub use error::IntakeError;
 pub use feeds::{Feed, FeedIntake, FullText, HubFace, hub_routes, watch_feeds};
