@@ -122,6 +122,7 @@ fn help_says_what_every_command_does() {
             &["backup", "--help"],
             &["restore", "--help"],
             &["doctor", "--help"],
+            &["feeds", "--help"],
             &["balance", "--help"],
         ],
     );

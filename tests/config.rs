@@ -511,3 +511,72 @@ fn the_mailroom_is_set_up_with_a_folder_and_a_number_of_days() {
     assert_eq!(wrong.line, Some(2));
     assert!(parse("[mail]\nbounce = \"x\"\n").unwrap_err().text.vi.contains("bounces"));
 }
+
+/// A `config.toml` with one feed, and one thing about it changed.
+fn feeds(old: &str, new: &str) -> Result<Config, ConfigError> {
+    let source =
+        "name = \"Xã\"\n\n[[feeds]]\nname = \"tinh\"\nurl = \"https://tinh.example.vn/rss.xml\"\nevery = \"15m\"\n";
+    assert!(source.contains(old), "{old}");
+    Config::parse(Path::new("/office/config.toml"), &source.replacen(old, new, 1))
+}
+
+#[test]
+fn a_feed_means_what_it_says_and_its_mistakes_are_told_with_their_line() {
+    let config = feeds("", "").unwrap_or_else(|error| panic!("{error}"));
+    let [feed] = &*config.feeds else { panic!("{:?}", config.feeds) };
+    assert_eq!((feed.name.as_str(), feed.source.as_str(), feed.backfill), ("tinh", "tinh", 0));
+    assert_eq!(feed.every, Duration::from_secs(900));
+    for (old, new, line, says) in [
+        ("name = \"tinh\"", "name = \"tinh/xa\"", 4, "without a slash"),
+        ("https://tinh", "ftp://tinh", 5, "the address of the feed"),
+        ("\"15m\"", "\"10s\"", 6, "between \"1m\" and \"7d\""),
+        ("\"15m\"", "\"often\"", 6, "not a duration"),
+        ("every", "evry", 6, "did you mean \"every\""),
+        ("every = \"15m\"", "full_text = \"pages\"", 6, "did you mean \"page\""),
+        ("every = \"15m\"", "timeout = \"2m\"", 6, "at the most"),
+        ("every = \"15m\"", "[[feeds]]\nname = \"tinh\"\nurl = \"https://a.vn\"", 7, "called \"tinh\" already"),
+    ] {
+        let error = feeds(old, new).expect_err(new);
+        assert!(error.text.en.contains(says), "{new}: {}", error.text.en);
+        assert_eq!(error.line, Some(line), "{new}: {error}");
+    }
+}
+
+/// A `config.toml` with a broker, and one thing about it changed.
+fn broker(old: &str, new: &str) -> Result<Config, ConfigError> {
+    let source = "[broker]\nurl = \"nats://127.0.0.1:4222\"\nstream = \"LOA\"\nsubject = \"loa.bai\"\ntoken = { env = \"NATS\" }\n";
+    assert!(source.contains(old), "{old}");
+    Config::parse(Path::new("/office/config.toml"), &source.replacen(old, new, 1))
+}
+
+#[cfg(feature = "nats")]
+#[test]
+fn a_broker_means_what_it_says_and_its_mistakes_are_told_with_their_line() {
+    let config = broker("", "").unwrap_or_else(|error| panic!("{error}"));
+    let found = config.broker.expect("a broker");
+    assert_eq!((found.durable.as_str(), found.refused.as_str()), ("loa", "loa.bai.refused"));
+    for (old, new, line, says) in [
+        ("nats://127", "http://127", 2, "the address of a NATS server"),
+        ("nats://127", "nats://loa:bi-mat@127", 2, "no account in the url"),
+        ("\"LOA\"", "\"L.A\"", 3, "one word"),
+        ("loa.bai", "loa..bai", 4, "a subject of NATS"),
+        ("loa.bai", "loa.>", 4, "give refused"),
+        ("\"loa.bai\"", "\"loa.>\"\nrefused = \"loa.x\"", 5, "come back for ever"),
+        ("token = { env = \"NATS\" }", "token = \"bi-mat\"", 5, "a secret is named, not written"),
+        ("token", "tokn", 5, "did you mean \"token\""),
+        ("token", "user = \"loa\"\ntoken", 1, "one of: user and password"),
+    ] {
+        let error = broker(old, new).expect_err(new);
+        assert!(error.text.en.contains(says), "{new}: {}", error.text.en);
+        assert_eq!(error.line, Some(line), "{new}: {error}");
+        assert!(!error.text.en.contains("bi-mat"), "{error}");
+    }
+}
+
+#[cfg(not(feature = "nats"))]
+#[test]
+fn a_broker_is_refused_by_a_loa_that_was_built_without() {
+    let error = broker("", "").expect_err("a broker");
+    assert!(error.text.en.contains("cargo build --release --features nats"), "{error}");
+    assert_eq!(error.line, Some(1));
+}

@@ -28,6 +28,9 @@ mod crash;
 mod nodes;
 mod edition;
 mod ways_in;
+mod feeds;
+#[cfg(feature = "nats")]
+mod broker;
 mod bad_input;
 mod cli;
 mod demo;

@@ -13,7 +13,7 @@ use super::{App, AppError, mailroom, upkeep};
 use crate::config;
 use crate::console::{Console, router};
 use crate::dispatch::{Shop, on_lost};
-use crate::intake::{ApiIntake, FolderIntake, routes, watch_folder};
+use crate::intake::{ApiIntake, FeedIntake, FolderIntake, HubFace, hub_routes, routes, watch_feeds, watch_folder};
 use crate::lifecycle::Lifecycle;
 use crate::text;
 
@@ -75,6 +75,30 @@ pub async fn run(app: App, life: Lifecycle, listening: Listening) -> Result<(), 
             })
         });
     }
+    if !app.config().feeds.is_empty() {
+        let settings = FeedIntake {
+            feeds: app.config().feeds.clone(),
+            standing: app.feeds(),
+            intake: app.intake(),
+            clock: app.clock().clone(),
+            // Hubs can only reach what listens.
+            public_url: address.and_then(|_| app.config().office.public_url.clone()),
+            alone: lock.is_some(),
+        };
+        let stop = life.stop.clone();
+        parts.spawn(async move {
+            watch_feeds(settings, stop).await;
+            Ok(())
+        });
+    }
+    #[cfg(feature = "nats")]
+    if let Some(broker) = &app.config().broker {
+        let (intake, stop) = (super::broker::intake(&app, broker), life.stop.clone());
+        parts.spawn(async move {
+            crate::intake::watch_broker(intake, stop).await;
+            Ok(())
+        });
+    }
     if let Some(maildir) = app.config().mail.bounces.clone() {
         let (mailroom, stop) = (app.mailroom(), life.stop.clone());
         parts.spawn(async move {
@@ -123,7 +147,8 @@ fn service(app: &App) -> axum::Router {
         language: app.config().office.language,
         clock: app.clock().clone(),
     };
-    router(console, routes(ApiIntake { intake: app.intake() }))
+    let hubs = hub_routes(HubFace { standing: app.feeds(), clock: app.clock().clone() });
+    router(console, routes(ApiIntake { intake: app.intake() }), hubs)
 }
 
 /// Sweeps, reloads and probes until told to stop, or until a part ends unasked.

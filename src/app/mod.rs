@@ -1,6 +1,8 @@
 //! The only place that knows every part: opens them and joins them together.
 
 mod backup;
+#[cfg(feature = "nats")]
+mod broker;
 mod daemon;
 mod doctor;
 mod lanes;
@@ -18,7 +20,7 @@ use crate::console::ChannelSummary;
 use crate::delivery::{Action, Plan, Why};
 use crate::intake::{Fetcher, Intake, Subscription, Subscriptions};
 use crate::ledger::Ledger;
-use crate::queue::{Candidate, Planner, Queue, StoreError, Subscribers};
+use crate::queue::{Candidate, Feeds, Planner, Queue, StoreError, Subscribers};
 use crate::schedule::{Change, Schedule};
 use crate::store::Store;
 use crate::text;
@@ -130,6 +132,12 @@ impl App {
     /// Who may be written to.
     #[must_use]
     pub fn subscribers(&self) -> Arc<dyn Subscribers> {
+        Arc::new(self.store.clone())
+    }
+
+    /// How the feeds stand.
+    #[must_use]
+    pub fn feeds(&self) -> Arc<dyn Feeds> {
         Arc::new(self.store.clone())
     }
 

@@ -75,6 +75,8 @@ pub(super) enum Command {
     Restore(Restore),
     /// Khám kho dữ liệu: hỏng, đồng hồ, chỗ trống, mồ côi, sổ sách; không sửa gì · Examine the store, changing nothing
     Doctor,
+    /// Nguồn tin (RSS, Atom, JSON Feed) mà bài đến từ đó · The feeds that articles come in by
+    Feeds(FeedsAsked),
     /// Đối chiếu: nhận = đã phát + chờ + giữ + hỏng + thu hồi · The balance that must add up
     Balance,
 }
@@ -272,6 +274,19 @@ pub(super) struct Channels {
     /// Hỏi từng kênh xem có dùng được không (có dùng mạng) · Ask each channel (uses the network)
     #[arg(long)]
     pub(super) probe: bool,
+}
+
+#[derive(Options)]
+pub(super) struct FeedsAsked {
+    /// Chỉ nguồn này, kèm các bài của nó · This feed, with its entries
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+    /// Đăng bấy nhiêu bài mới nhất trong số bài có sẵn đã để lại · Publish this many of the entries that were left
+    #[arg(long, value_name = "NUMBER", requires = "name")]
+    pub(super) backfill: Option<usize>,
+    /// Đọc nguồn này ngay, kể cả khi đã dừng · Read it now, even if it was stopped
+    #[arg(long, requires = "name", conflicts_with = "backfill")]
+    pub(super) now: bool,
 }
 
 #[derive(Options)]

@@ -22,6 +22,7 @@ pub(super) fn check(config: &Config, printer: &Printer) -> Result<(), CliError> 
         errors.extend(spec.open(&config.office, &config.base, !spec.rehearsal).err());
     }
     errors.extend(config.mail.bounces.as_ref().and_then(|maildir| maildir.check().err()));
+    errors.extend(config.broker.as_ref().and_then(|broker| broker.check().err()));
     if printer.json() {
         let list: Vec<Value> = errors.iter().map(|error| error_json(error, printer)).collect();
         printer.value(&json!({ "ok": errors.is_empty(), "errors": list }));

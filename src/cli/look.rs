@@ -120,7 +120,7 @@ fn short(title: &str) -> String {
     title.chars().take(MOST - 1).chain(['…']).collect()
 }
 
-fn local(app: &App, at: DateTime<Utc>) -> String {
+pub(super) fn local(app: &App, at: DateTime<Utc>) -> String {
     at.with_timezone(&app.config().office.timezone).format("%d/%m %H:%M:%S").to_string()
 }
 

@@ -9,6 +9,7 @@ mod decide;
 mod demo;
 mod email;
 mod export;
+mod feeds;
 mod import;
 mod look;
 mod preview;
@@ -110,6 +111,7 @@ async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
             recipients::recipients(&opened_anyway(config, printer).await?, &asked, printer).await
         }
         Command::Channels(asked) => look::channels(&opened_anyway(config, printer).await?, asked, printer).await,
+        Command::Feeds(asked) => feeds::feeds(&opened_anyway(config, printer).await?, asked, printer).await,
         Command::Balance => look::balance(&opened_anyway(config, printer).await?, printer).await,
         Command::Retry(retry) => decide::retry(&opened_anyway(config, printer).await?, retry, printer).await,
         Command::Resolve(resolve) => decide::resolve(&opened_anyway(config, printer).await?, resolve, printer).await,

@@ -1,7 +1,9 @@
 //! The files that people edit: `config.toml` and one file per channel.
 
+mod broker;
 mod channel_file;
 mod error;
+mod feeds;
 mod folder;
 mod mail;
 mod office;
@@ -10,6 +12,7 @@ mod store;
 mod targets;
 mod values;
 
+pub use broker::{BrokerConfig, BrokerLogin};
 pub use channel_file::ChannelSpec;
 pub use error::ConfigError;
 pub use folder::{load_channels, load_good_channels, stamp};

@@ -1,19 +1,23 @@
 //! `config.toml`: the daemon's own settings.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::broker::{BrokerConfig, BrokerTable};
 use super::error::ConfigError;
+use super::feeds;
+use super::feeds::FeedTable;
 use super::mail::{MailConfig, MailTable};
 use super::store::StoreTable;
 use super::values::{duration, size};
 use crate::channel::Office;
 use crate::console::Token;
-use crate::intake::PictureRules;
+use crate::intake::{Feed, PictureRules};
 use crate::queue::Keep;
 use crate::store::StoreOptions;
 use crate::text;
@@ -40,6 +44,10 @@ pub struct Config {
     pub folder: Option<PathBuf>,
     /// Which pictures are fetched.
     pub pictures: PictureRules,
+    /// The feeds that articles come in by.
+    pub feeds: Arc<[Feed]>,
+    /// The message broker that articles come in by, if there is one.
+    pub broker: Option<BrokerConfig>,
     /// The HTTP face.
     pub http: HttpConfig,
     /// Letters that come back.
@@ -82,6 +90,9 @@ struct File {
     store: StoreTable,
     #[serde(default)]
     intake: IntakeTable,
+    #[serde(default)]
+    feeds: Vec<FeedTable>,
+    broker: Option<Spanned<BrokerTable>>,
     #[serde(default)]
     http: HttpTable,
     #[serde(default)]
@@ -222,6 +233,8 @@ impl Config {
             store: read.store.options(file, source, &base)?,
             folder: read.intake.folder.map(|folder| base.join(folder)),
             pictures,
+            feeds: feeds::read(read.feeds, file, source)?,
+            broker: read.broker.map(|table| BrokerTable::read(table, file, source, &base)).transpose()?,
             http: HttpConfig { listen: read.http.listen, tokens: tokens.collect::<Result<_, _>>()? },
             mail: read.mail.read(file, source, &base),
             grace,

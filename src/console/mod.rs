@@ -38,8 +38,8 @@ pub struct Console {
     pub clock: Clock,
 }
 
-/// All routes: `articles` are the intake's, behind the same tokens. The page to unsubscribe needs none.
-pub fn router(console: Console, articles: Router) -> Router {
+/// All routes: `articles` are the intake's, behind the same tokens. The page to unsubscribe and `open` need none.
+pub fn router(console: Console, articles: Router, open: Router) -> Router {
     let console = Arc::new(console);
     let guarded = articles
         .merge(api::routes(Arc::clone(&console)))
@@ -49,4 +49,5 @@ pub fn router(console: Console, articles: Router) -> Router {
         .fallback(problem::not_found)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&console), problem::in_language))
         .merge(unsubscribe::routes(console))
+        .merge(open)
 }

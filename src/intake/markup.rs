@@ -1,6 +1,8 @@
 //! HTML, Markdown and plain text: to safe HTML, and to plain text.
 
+use ammonia::UrlRelative;
 use pulldown_cmark::{Options, Parser, html};
+use reqwest::Url;
 
 use super::error::IntakeError;
 use crate::text;
@@ -30,6 +32,17 @@ pub(super) fn sanitise(html: &str) -> Result<String, IntakeError> {
         )));
     }
     Ok(ammonia::Builder::default().strip_comments(true).clean(html).to_string().trim().to_owned())
+}
+
+/// HTML with its relative addresses made whole, as far as it can be read: what is nested too deep stays as it is, and
+/// is refused at the door.
+pub(super) fn resolved(html: &str, base: &Url) -> String {
+    if depth(html) > MOST_DEPTH {
+        return html.to_owned();
+    }
+    let mut builder = ammonia::Builder::default();
+    builder.strip_comments(true).url_relative(UrlRelative::RewriteWithBase(base.clone()));
+    builder.clean(html).to_string()
 }
 
 /// How many elements stand inside each other at the most, by a look at the tags alone.

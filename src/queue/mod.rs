@@ -2,6 +2,7 @@
 
 mod error;
 mod keep;
+mod feeds;
 mod subscribers;
 mod types;
 
@@ -18,6 +19,7 @@ use crate::delivery::{Delivery, DeliveryId, Event, Plan, Unclear};
 use crate::text::Text;
 
 pub use error::StoreError;
+pub use feeds::{EntryCounts, EntryRow, EntryState, FeedRow, Feeds, HubTie, Polled, Seen, Turn, Validators};
 pub use keep::{Keep, Tidied};
 pub use subscribers::{Imported, NewStanding, SoftBounce, Subscribers, WithJobs};
 pub use types::{

@@ -5,9 +5,9 @@
 //! time, so that a batch of deliveries costs as many statements as one:
 //!
 //! ```text
-//! queue, read          the traits that the rest of loa sees
+//! queue, read, feeds   the traits that the rest of loa sees
 //! tidy space backup exam                                                     what keeps a store well for years
-//! accept lease editions judge settle sweep people missed single_copies copies pictures
+//! accept lease leases editions judge settle sweep people missed single_copies copies leave pictures feed_entries
 //! forget marks                                                               decisions, over
 //! deliveries attempts contents                                               rows, many at a time, over
 //! writer tx            one transaction for whatever has queued up, over
@@ -27,6 +27,8 @@ mod editions;
 mod error;
 mod exam;
 mod forget;
+mod feed_entries;
+mod feeds;
 mod judge;
 mod lease;
 mod leases;

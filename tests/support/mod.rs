@@ -4,6 +4,7 @@
 //! * `hostile_http` is a webhook receiver that misbehaves down to the socket; `hostile_smtp` a mail server that does.
 //! * `hostile_api` carries the double of any far side with an API of its own, and misbehaves for all of them alike.
 //! * `real_postgres` is the real server, for the store and for several daemons on one.
+//! * `real_nats` is the real server too, with a stream.
 //! * `real_wordpress` is no double: it starts the real thing, with a database of its own.
 //! * `files` counts what stands in a folder of radio editions or a static site.
 //! * `watched`, `script` and `doorway` are what both far sides are made of.
@@ -26,6 +27,8 @@ pub(crate) mod letter;
 pub(crate) mod oracle;
 pub(crate) mod process;
 pub(crate) mod public;
+#[cfg(feature = "nats")]
+pub(crate) mod real_nats;
 pub(crate) mod real_postgres;
 pub(crate) mod real_postfix;
 pub(crate) mod real_wordpress;

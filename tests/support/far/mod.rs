@@ -6,6 +6,7 @@ pub(crate) mod graph;
 pub(crate) mod graph_answers;
 pub(crate) mod hub;
 pub(crate) mod mastodon;
+pub(crate) mod newsroom;
 pub(crate) mod telegram;
 pub(crate) mod wordpress;
 pub(crate) mod zalo;

@@ -1,0 +1,140 @@
+//! A real NATS server with `JetStream` on loopback, one for each test, with an account and a folder of its own. It can be
+//! stopped and started again with what it has kept, and ends when it is dropped.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+
+use async_nats::jetstream::consumer::Info;
+use async_nats::jetstream::{self, stream};
+use tempfile::TempDir;
+
+use super::process::eventually;
+
+/// The account's password.
+pub(crate) const PASSWORD: &str = "mật-khẩu-của-loa";
+/// Where articles are published.
+pub(crate) const SUBJECT: &str = "loa.bai";
+
+pub(crate) struct RealNats {
+    folder: TempDir,
+    port: u16,
+    server: Option<Child>,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// What is published: an action, if it is not just an article, and a payload.
+pub(crate) type Letter<'a> = (Option<&'a str>, String);
+
+impl RealNats {
+    /// Starts a server with a stream `LOA` for [`SUBJECT`].
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let port = listener.local_addr().expect("its number").port();
+        drop(listener);
+        let store = folder.path().join("data").display().to_string();
+        let config = format!(
+            "listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: \"{store}\" }}\n\
+             authorization {{ user: \"loa\", password: \"{PASSWORD}\" }}\n"
+        );
+        std::fs::write(folder.path().join("nats.conf"), config).expect("a configuration");
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let mut nats = Self { folder, port, server: None, runtime: runtime.expect("a runtime") };
+        nats.go_on();
+        nats.runtime.block_on(async {
+            let context = nats.context().await;
+            let subjects = vec![SUBJECT.to_owned()];
+            let config = stream::Config { name: "LOA".to_owned(), subjects, ..stream::Config::default() };
+            context.create_stream(config).await.expect("a stream");
+        });
+        nats
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Starts it again with what it has kept.
+    pub(crate) fn go_on(&mut self) {
+        let log = std::fs::File::options().create(true).append(true).open(self.folder.path().join("log"));
+        // Debian puts it where only root looks.
+        let debian = std::path::Path::new("/usr/sbin/nats-server");
+        let mut command = Command::new(if debian.exists() { debian } else { std::path::Path::new("nats-server") });
+        command.arg("-c").arg(self.folder.path().join("nats.conf")).stdin(Stdio::null()).stdout(Stdio::null());
+        let server = command.stderr(log.expect("a log file")).spawn();
+        self.server = Some(server.expect("nats-server is installed: tests/run does it"));
+        eventually("the NATS server listens", || TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).ok());
+    }
+
+    /// Stops it in order.
+    pub(crate) fn stop(&mut self) {
+        let Some(mut server) = self.server.take() else { return };
+        let sent = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &server.id().to_string()]).status();
+        assert!(sent.expect("a shell").success(), "SIGTERM reaches the server");
+        eventually("the NATS server ends", || server.try_wait().expect("a child"));
+    }
+
+    /// Ends it without a farewell.
+    pub(crate) fn kill(&mut self) {
+        let Some(mut server) = self.server.take() else { return };
+        server.kill().expect("it runs");
+        server.wait().expect("it ends");
+    }
+
+    async fn context(&self) -> jetstream::Context {
+        let options = async_nats::ConnectOptions::with_user_and_password("loa".to_owned(), PASSWORD.to_owned());
+        jetstream::new(options.connect(self.url()).await.expect("a connection"))
+    }
+
+    /// Publishes, and returns once the server has it.
+    pub(crate) fn publish<'a>(&self, letters: impl IntoIterator<Item = Letter<'a>>) {
+        self.runtime.block_on(async {
+            let context = self.context().await;
+            for (action, payload) in letters {
+                let mut headers = async_nats::HeaderMap::new();
+                if let Some(action) = action {
+                    headers.insert("Loa-Action", action);
+                }
+                let kept = context.publish_with_headers(SUBJECT, headers, payload.into()).await.expect("a question");
+                kept.await.expect("the server keeps it");
+            }
+        });
+    }
+
+    /// What the server knows of loa's consumer.
+    pub(crate) fn consumer(&self) -> Info {
+        self.runtime.block_on(async {
+            let stream = self.context().await.get_stream("LOA").await.expect("the stream");
+            stream.consumer_info("loa").await.expect("the consumer")
+        })
+    }
+
+    /// Whether every message was answered for good.
+    pub(crate) fn is_done(&self) -> bool {
+        let info = self.consumer();
+        info.num_pending == 0 && info.num_ack_pending == 0
+    }
+
+    /// The messages that are parked: reason and payload.
+    pub(crate) fn parked(&self) -> Vec<(String, String)> {
+        self.runtime.block_on(async {
+            let Ok(mut stream) = self.context().await.get_stream("LOA_REFUSED").await else { return Vec::new() };
+            let last = stream.info().await.expect("the stream").state.last_sequence;
+            let mut found = Vec::new();
+            for number in 1..=last {
+                let message = stream.get_raw_message(number).await.expect("a parked message");
+                let reason = message.headers.get("Loa-Reason-En").map(ToString::to_string).unwrap_or_default();
+                found.push((reason, String::from_utf8_lossy(&message.payload).into_owned()));
+            }
+            found
+        })
+    }
+}
+
+impl Drop for RealNats {
+    fn drop(&mut self) {
+        if self.server.is_some() {
+            self.kill();
+        }
+    }
+}
