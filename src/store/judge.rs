@@ -44,7 +44,7 @@ pub(super) async fn take(tx: &mut Tx, dockets: Vec<Docket<'_>>) -> Result<Vec<Ta
     for (_, _, due) in &due {
         wanted.extend(due.iter().map(|(before, action)| which(before, *action)));
     }
-    let found = tx.contents(wanted.into_iter()).await?;
+    let found = tx.contents(wanted).await?;
     let (mut changes, mut openings, mut leased) = (Vec::new(), Vec::new(), Vec::with_capacity(due.len()));
     for (request, edition, due) in due {
         let articles: Vec<ArticleId> = due.iter().map(|(before, _)| before.article).collect();
