@@ -572,3 +572,21 @@ fn a_withdrawal_that_a_few_may_not_have_had_waits_for_a_person() {
     let known = apply(&after, Event::Resolve { went_out: true, plan: plan(false) }).unwrap();
     assert_eq!((known.state, known.live), (State::Settled, Live::Nothing));
 }
+
+#[test]
+fn what_part_of_the_audience_has_is_finished_or_taken_back_after_a_look_and_never_forgotten() {
+    let first = Delivery::new(DeliveryId(1), ArticleId(1), "thư", Wanted::Revision(Revision::FIRST), plan(false));
+    let job = Job { action: Action::Create(Revision::FIRST), edition: Some(at(9)) };
+    let leased = apply(&first, Event::Lease { node: "node".to_owned(), until: at(3), job }).unwrap();
+    let lost = apply(&leased, Event::LeaseLost(Unclear::LookUp { at: at(4), note: note() })).unwrap();
+    let looked = |lost: &Delivery| {
+        let looking = apply(lost, Event::LeaseLook { node: "node".to_owned(), until: at(5) }).unwrap();
+        apply(&looking, Event::Sighted { attempt: looking.attempt, sighting: Sighting::Begun { again: at(6) } })
+            .unwrap()
+    };
+    let after = looked(&lost);
+    assert_eq!((&after.live, after.needed()), (&Live::Maybe(Revision::FIRST), Some(job.action)));
+    assert!(matches!(after.state, State::Waiting { due, .. } if due == at(6)));
+    let withdrawn = looked(&apply(&lost, Event::Want(Wanted::Withdrawn, plan(false))).unwrap());
+    assert_eq!(withdrawn.needed(), Some(Action::Withdraw), "those who have it are told");
+}

@@ -39,6 +39,13 @@ pub enum Class {
         /// How long they asked us to wait.
         retry_after: Option<Duration>,
     },
+    /// Nobody has it yet, and each of the audience is asked again for as long as the adapter says: no try is spent.
+    PutOff {
+        /// When the first of them is asked again.
+        retry_after: Option<Duration>,
+    },
+    /// Some of the audience has it, and the channel is unusable for the rest of it until a person helps.
+    Interrupted(Attention),
     /// They will never take this payload.
     Permanent,
     /// It was sent and no trustworthy answer came.
@@ -102,6 +109,23 @@ impl SendError {
         Self { class: Class::Partial { retry_after: None }, note }
     }
 
+    /// Nobody has it yet; each of them is asked again when it is time.
+    #[must_use]
+    pub fn put_off(note: Text) -> Self {
+        Self { class: Class::PutOff { retry_after: None }, note }
+    }
+
+    /// The same failure of a job that some of the audience has had: it has to be finished, not begun again.
+    #[must_use]
+    pub fn midway(mut self) -> Self {
+        self.class = match self.class {
+            Class::Transient { retry_after } | Class::PutOff { retry_after } => Class::Partial { retry_after },
+            Class::NeedsAttention(attention) => Class::Interrupted(attention),
+            other => other,
+        };
+        self
+    }
+
     /// They will never take this payload.
     #[must_use]
     pub fn permanent(note: Text) -> Self {
@@ -117,8 +141,10 @@ impl SendError {
     /// The same failure, with what the far side asked for: when to come back.
     #[must_use]
     pub fn after(mut self, after: Option<Duration>) -> Self {
-        if let Class::Transient { retry_after } | Class::Partial { retry_after } | Class::Ambiguous { retry_after } =
-            &mut self.class
+        if let Class::Transient { retry_after }
+        | Class::Partial { retry_after }
+        | Class::PutOff { retry_after }
+        | Class::Ambiguous { retry_after } = &mut self.class
         {
             *retry_after = after;
         }
@@ -148,8 +174,9 @@ impl SendError {
             Class::Transient { retry_after }
             | Class::Throttled { retry_after }
             | Class::Partial { retry_after }
+            | Class::PutOff { retry_after }
             | Class::Ambiguous { retry_after } => retry_after,
-            Class::Edited { .. } | Class::Permanent | Class::NeedsAttention(_) => None,
+            Class::Edited { .. } | Class::Permanent | Class::NeedsAttention(_) | Class::Interrupted(_) => None,
         }
     }
 
@@ -161,9 +188,10 @@ impl SendError {
             Class::Throttled { .. } => "throttled",
             Class::Edited { .. } => "edited",
             Class::Partial { .. } => "partial",
+            Class::PutOff { .. } => "put_off",
             Class::Permanent => "permanent",
             Class::Ambiguous { .. } => "ambiguous",
-            Class::NeedsAttention(_) => "needs_attention",
+            Class::NeedsAttention(_) | Class::Interrupted(_) => "needs_attention",
         }
     }
 }

@@ -142,6 +142,8 @@ pub enum Seen {
     Staged(String),
     /// It was provably not done and may be done again.
     Absent,
+    /// Part of its audience has it, and the same job may be finished for the others.
+    Begun,
     /// It is not there now, but the far side may show a new copy late: only a second look in vain proves it.
     NotYet,
     /// It cannot be told.

@@ -2,6 +2,7 @@
 
 use super::event::{Event, Outcome, Sighting, Unclear};
 use super::state::{Errand, Hold, Job, Lease, State, Why};
+use super::told::{begun, is_told, untold};
 use super::{Action, Delivery, Live, Plan, Receipt, Wanted};
 use crate::text;
 use crate::text::Text;
@@ -233,30 +234,11 @@ fn in_doubt(next: &mut Delivery, job: Job, receipt: Receipt, note: Text) {
     }
 }
 
-/// Whether the audience of `job` has it, so that a doubt about it is a doubt about single copies.
-fn is_told(live: &Live, job: Job) -> bool {
-    matches!(live, Live::Shown { revision, .. } if job.action.revision() == Some(*revision))
-}
-
-/// What was there before `action` was told.
-fn untold(live: &Live, action: Action) -> Live {
-    match (live, action) {
-        // Perhaps there, as far as some are concerned: a withdrawal still reaches those who have it.
-        (Live::Shown { revision, .. }, Action::Create(_)) => Live::Maybe(*revision),
-        (Live::Shown { revision, receipt }, Action::Update(_)) => {
-            Live::Shown { revision: revision.before(), receipt: receipt.clone() }
-        }
-        (live, _) => live.clone(),
-    }
-}
-
 fn unclear_job(next: &mut Delivery, job: Job, unclear: Unclear) {
     next.tries += 1;
     match unclear {
         Unclear::Repeat { at, note } => {
-            if let (Action::Create(revision), Live::Nothing) = (job.action, &next.live) {
-                next.live = Live::Maybe(revision);
-            }
+            next.live = begun(&next.live, job);
             next.state = State::Waiting { due: at, why: Why::Retry { note } };
         }
         Unclear::LookUp { at, note } => {
@@ -291,6 +273,16 @@ fn sighted(next: &mut Delivery, job: Job, looks: u32, sighting: Sighting) {
         }
         Sighting::Absent { again } => {
             let note = text!("lần trước chưa đến nơi", "the last try did not arrive");
+            wait_or_settle(next);
+            if let State::Waiting { due, why } = &mut next.state
+                && *due < again
+            {
+                (*due, *why) = (again, Why::Retry { note });
+            }
+        }
+        Sighting::Begun { again } => {
+            next.live = begun(&next.live, job);
+            let note = text!("đã gửi được một phần", "part of it has been sent");
             wait_or_settle(next);
             if let State::Waiting { due, why } = &mut next.state
                 && *due < again

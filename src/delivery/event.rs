@@ -164,6 +164,11 @@ pub enum Sighting {
         /// When to do it again.
         again: DateTime<Utc>,
     },
+    /// Part of the audience has it: the very same job is to be finished for the others, not before then.
+    Begun {
+        /// When to go on.
+        again: DateTime<Utc>,
+    },
     /// The job was provably not done, and too many tries failed.
     GivenUp(Text),
     /// It cannot be told now.

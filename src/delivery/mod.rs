@@ -6,6 +6,7 @@
 mod apply;
 mod event;
 mod state;
+mod told;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -52,10 +52,12 @@ impl Policy {
             // What some have had is finished for the others, however long that takes; the adapter knows when to give
             // up on whom.
             Class::Partial { retry_after } => {
-                let wait =
-                    self.retry.backoff(failed, self.jitter).max(retry_after.unwrap_or_default().min(LONGEST_ASKED));
+                let asked = retry_after.map(|asked| asked.min(LONGEST_ASKED));
+                let wait = asked.unwrap_or_else(|| self.retry.backoff(failed, self.jitter));
                 Outcome::Unclear(Unclear::Repeat { at: self.at(wait), note })
             }
+            Class::PutOff { retry_after } => Outcome::Throttled { until: self.at(rest(retry_after)), note },
+            Class::Interrupted(_) => Outcome::Unclear(Unclear::Repeat { at: self.now, note }),
             Class::Throttled { retry_after } => Outcome::Throttled { until: self.at(rest(retry_after)), note },
             Class::Edited { seen } => Outcome::Edited { seen, note },
             Class::Permanent => Outcome::Refused(note),
@@ -91,6 +93,7 @@ impl Policy {
             Ok(Seen::Present(receipt)) => return Sighting::Present(receipt),
             Ok(Seen::Staged(remote_id)) => return Sighting::Staged(remote_id),
             Ok(Seen::Absent) => return self.absent(),
+            Ok(Seen::Begun) => return Sighting::Begun { again: self.now },
             Ok(Seen::NotYet) if looks > 0 => return self.absent(),
             Ok(Seen::NotYet) => text!("chưa thấy trên kênh; sẽ xem lại", "not there yet; it will be looked up again"),
             Ok(Seen::Unknown(note)) => return Sighting::Unknown { again: None, note },

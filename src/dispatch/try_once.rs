@@ -202,7 +202,7 @@ async fn announce(lane: &Lane, shop: &Shop, error: &SendError) -> Result<(), Sto
     let channel = &lane.name;
     let class = error.class_name();
     tracing::warn!(%channel, class, reason = %error.note, "a try failed");
-    let Class::NeedsAttention(attention) = error.class else { return Ok(()) };
+    let (Class::NeedsAttention(attention) | Class::Interrupted(attention)) = error.class else { return Ok(()) };
     let pause = Pause {
         cause: PauseCause::Attention(attention.name().to_owned()),
         since: shop.clock.now(),
@@ -227,6 +227,7 @@ async fn sighted(
         Ok(Seen::Present(_)) => "present",
         Ok(Seen::Staged(_)) => "staged",
         Ok(Seen::Absent | Seen::NotYet) => "absent",
+        Ok(Seen::Begun) => "begun",
         Ok(Seen::Unknown(_)) => "unknown",
         Err(error) => error.class_name(),
     };

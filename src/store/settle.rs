@@ -100,8 +100,11 @@ impl FollowUps {
         if matches!(after.live, Live::Maybe(_)) {
             return;
         }
+        // What was cancelled before anybody had it says nothing about the others of its edition.
+        let cancelled = before.live == Live::Nothing && after.live == Live::Nothing;
         if let State::Sending { errand, .. } = &before.state
             && let Some(slot) = errand.job().edition
+            && !cancelled
         {
             self.editions.entry((before.channel.clone(), slot)).or_insert(at);
         }

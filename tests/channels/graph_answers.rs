@@ -41,7 +41,7 @@ fn name(class: &Class) -> &'static str {
         Class::Transient { .. } => "transient",
         Class::Ambiguous { .. } => "ambiguous",
         Class::Permanent => "permanent",
-        Class::Partial { .. } | Class::Edited { .. } => "another",
+        Class::Partial { .. } | Class::PutOff { .. } | Class::Interrupted(_) | Class::Edited { .. } => "another",
     }
 }
 

@@ -284,7 +284,7 @@ impl Channel for Email {
         Box::pin(async move {
             let count = job.copies.count().await?;
             if !job.copies.is_complete().await? || count.open + count.begun > 0 {
-                return Ok(Seen::Absent);
+                return Ok(if count.sent + count.begun > 0 { Seen::Begun } else { Seen::Absent });
             }
             Ok(Seen::Present(post::receipt(job)?))
         })

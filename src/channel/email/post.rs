@@ -94,8 +94,7 @@ async fn verdict(job: &Job, round: Round) -> Result<Progress, SendError> {
     let reached = count.sent + count.begun > 0;
     if let Some(error) = round.stopped {
         // What some have had must be finished for the others, not begun again.
-        let transient = error.class_name() == "transient";
-        return Err(if reached && transient { SendError::partial(error.note) } else { error });
+        return Err(if reached { error.midway() } else { error });
     }
     if round.halted && count.open > 0 {
         let (sent, open) = (count.sent, count.open);
@@ -103,14 +102,14 @@ async fn verdict(job: &Job, round: Round) -> Result<Progress, SendError> {
             "dừng giữa chừng (có lệnh, hoặc hết giờ của kênh): đã gửi {sent} thư, còn {open} thư",
             "interrupted (by an order, or the end of the channel's hours): {sent} letters sent, {open} are left"
         );
-        let error = if reached { SendError::partial(note) } else { SendError::transient(note) };
-        return Err(error.after(Some(Duration::from_secs(1))));
+        let error = SendError::put_off(note).after(Some(Duration::from_secs(1)));
+        return Err(if reached { error.midway() } else { error });
     }
     if count.open > 0 {
         let wait = count.next.unwrap_or_default().max(round.full.unwrap_or_default());
         let note = unfinished(job, &count, round.full).await?;
-        let waits = round.full.is_some() || reached;
-        return Err(if waits { SendError::partial(note) } else { SendError::transient(note) }.after(Some(wait)));
+        let error = SendError::put_off(note).after(Some(wait));
+        return Err(if reached { error.midway() } else { error });
     }
     if count.begun > 0 {
         return Ok(Progress::InDoubt { receipt: receipt(job)?, note: doubt(job, count.begun).await? });
@@ -120,6 +119,12 @@ async fn verdict(job: &Job, round: Round) -> Result<Progress, SendError> {
         return Err(SendError::permanent(text!(
             "không người nhận nào nhận được: {reasons}",
             "no recipient took it: {reasons}"
+        )));
+    }
+    if count.sent == 0 && !is_reply(job)? {
+        return Err(SendError::permanent(text!(
+            "không gửi được cho ai: mọi người trong danh sách đều đã hủy nhận hoặc có hộp thư hỏng",
+            "nobody could be written to: everybody on the list has unsubscribed or has a mailbox that refuses"
         )));
     }
     let CopyCount { sent, refused, left_out, .. } = count;

@@ -21,6 +21,7 @@ use super::{Email, Posting};
 use crate::channel::{Addressee, Attention, Copies, CopyChange, Job, Leave, SendError};
 use crate::delivery::Action;
 use crate::text;
+use crate::text::Text;
 
 /// How long a job rests whose share of the hour is used up.
 const HOURLY_REST: Duration = Duration::from_mins(5);
@@ -150,15 +151,30 @@ impl Desk {
     fn broke_off(&self, reason: &str) {
         if self.broken.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_BROKEN {
             self.stop(SendError::transient(text!(
-                "máy chủ thư đứt kết nối hoặc không trả lời {MOST_BROKEN} thư liên tiếp: {reason}",
-                "the mail server broke off or did not answer {MOST_BROKEN} letters in a row: {reason}"
+                "máy chủ thư đứt kết nối {MOST_BROKEN} thư liên tiếp: {reason}",
+                "the mail server broke off at {MOST_BROKEN} letters in a row: {reason}"
             )));
+        }
+    }
+
+    /// One letter was sent and nobody answered for it. After so many of them a person has to look: each next try would
+    /// only put more people in doubt.
+    fn unanswered(&self) {
+        if self.broken.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_BROKEN {
+            self.stop(SendError::attention(
+                Attention::Misconfigured,
+                text!(
+                    "máy chủ thư nhận {MOST_BROKEN} thư liên tiếp mà không trả lời; xem máy chủ ấy, rồi: loa resume KÊNH",
+                    "the mail server took {MOST_BROKEN} letters in a row without an answer; look at it, then: loa resume CHANNEL"
+                ),
+            ));
         }
     }
 
     /// A refusal that may be about us.
     fn refused(&self, reason: &str) {
-        if !reason.split_whitespace().any(|word| word.starts_with("5.7.")) {
+        const ABOUT_US: [&str; 4] = ["5.7.", "5.1.0", "5.1.7", "5.1.8"];
+        if !reason.split_whitespace().any(|word| ABOUT_US.iter().any(|code| word.starts_with(code))) {
             return;
         }
         if self.policy.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_POLICY {
@@ -242,12 +258,14 @@ impl Sender {
             match desk.server.envelope(session, &from, &recipient).await {
                 Envelope::Open(session) => break session,
                 Envelope::Refused { reason, dead, session } => {
+                    let reason = without(&to.token, reason);
                     desk.refused(&reason);
                     self.session = session;
                     self.note(&to.address, CopyChange::Refused { reason, dead });
                     return Ok(());
                 }
                 Envelope::Later { reason, session } => {
+                    let reason = without(&to.token, reason);
                     if session.is_none() {
                         desk.broke_off(&reason);
                     }
@@ -257,7 +275,9 @@ impl Sender {
                 }
                 Envelope::Closed => {}
                 Envelope::Stopped(error) => {
-                    desk.stop(error);
+                    let Text { vi, en } = error.note;
+                    let note = Text { vi: without(&to.token, vi), en: without(&to.token, en) };
+                    desk.stop(SendError { class: error.class, note });
                     return Ok(());
                 }
             }
@@ -281,19 +301,26 @@ impl Sender {
                 self.note(&to.address, CopyChange::Sent);
             }
             Content::Refused { reason, session } => {
+                let reason = without(&to.token, reason);
                 desk.refused(&reason);
                 self.session = session;
                 self.note(&to.address, CopyChange::Refused { reason, dead: false });
             }
             Content::Later { reason, session } => {
+                let reason = without(&to.token, reason);
                 if session.is_none() {
                     desk.broke_off(&reason);
                 }
                 self.session = session;
                 self.later(&to.address, reason);
             }
-            Content::Doubtful => desk.broke_off("DATA"),
+            Content::Doubtful => desk.unanswered(),
         }
         Ok(())
     }
+}
+
+/// A server's words without the recipient's token: it stands in the envelope's sender, and opens their unsubscribe page.
+fn without(token: &str, words: String) -> String {
+    if words.contains(token) { words.replace(token, "…") } else { words }
 }

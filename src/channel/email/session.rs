@@ -267,11 +267,11 @@ impl Step {
     }
 }
 
-/// Whether an answer says that the mailbox itself is no good: an enhanced code 5.1.x (RFC 3463), but for those that are
-/// about the sender, or 556 for a domain that takes no mail (RFC 7505).
+/// Whether an answer says that the mailbox itself is no good: one of these enhanced codes (RFC 3463, RFC 7505), or 556 for
+/// a domain that takes no mail. The others of 5.1 are, or may be, about the sender.
 fn is_dead(words: &str) -> bool {
-    let said = |code: &str| words.split_whitespace().any(|word| word.trim_end_matches(':').starts_with(code));
-    (said("5.1.") && !said("5.1.7") && !said("5.1.8")) || words.contains("(556)")
+    const DEAD: [&str; 5] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"];
+    words.split_whitespace().any(|word| DEAD.contains(&word.trim_end_matches(':'))) || words.contains("(556)")
 }
 
 /// 530, 534 and 535 are about the login, whatever command they answer.
@@ -294,6 +294,13 @@ fn greeting(error: &Error, later: &impl Fn(String) -> SendError) -> SendError {
 
 fn no_tls(error: &Error) -> SendError {
     let words = error.to_string();
+    // Not now, or a connection that broke off: that passes.
+    if !(error.is_permanent() || error.is_client() || error.is_tls()) {
+        return SendError::transient(text!(
+            "chưa lập được kết nối TLS: {words}",
+            "no TLS connection could be made yet: {words}"
+        ));
+    }
     SendError::attention(
         Attention::Misconfigured,
         text!(

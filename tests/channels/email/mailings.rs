@@ -1,5 +1,7 @@
 //! What happens while a mailing is under way, or when it is over but for a doubt: through the daemon.
 
+use std::time::Duration;
+
 use loa::article::ArticleKey;
 use loa::delivery::State;
 
@@ -7,6 +9,8 @@ use super::office::MailOffice;
 use crate::sample::utc;
 use crate::support::hostile_smtp::OnMessage;
 use crate::support::letter::Letter;
+use crate::support::process::within;
+use crate::support::world::World;
 
 const NAMES: [&str; 4] = ["an@example.vn", "binh@example.vn", "chi@example.vn", "dung@example.vn"];
 
@@ -48,6 +52,71 @@ async fn one_recipient_in_doubt_keeps_no_correction_and_no_withdrawal_from_anybo
     office.stop().await;
 }
 
+#[tokio::test]
+async fn who_had_a_letter_of_a_mailing_that_was_broken_off_hears_of_the_withdrawal_and_nobody_else() {
+    let names: Vec<String> = (1..=12).map(|number| format!("nguoi{number:02}@example.vn")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let office = MailOffice::start_with("", "connections = 1", &names).await;
+    let smtp = &office.world.smtp;
+    smtp.always(OnMessage::DropAfterDot);
+    office.publish("1").await;
+    let paused = office.inside.app.ledger().pauses().await.unwrap();
+    assert_eq!(paused.len(), 1, "a person is told");
+    let had: Vec<usize> = names.iter().map(|name| office.letters(name)).collect();
+    assert!(had.iter().sum::<usize>() >= 8 && had.contains(&0), "{had:?}");
+    office.inside.withdraw(&key("1")).await;
+    smtp.always(OnMessage::Accept);
+    let (now, who) = (office.inside.clock.now(), "hoa".to_owned());
+    office.inside.app.queue().resume("thu".to_owned(), who, now).await.unwrap();
+    office.inside.drain().await;
+    let told: Vec<usize> = names.iter().map(|name| office.letters(name)).collect();
+    assert_eq!(told, had.iter().map(|letters| letters * 2).collect::<Vec<_>>());
+    assert_eq!(state(&office).await, State::Settled);
+    office.stop().await;
+}
+
+#[test]
+fn a_withdrawal_after_a_kill_in_the_middle_of_a_mailing_reaches_those_who_had_the_letter_and_nobody_else() {
+    let world = World::bare();
+    let names: Vec<String> = (1..=6).map(|number| format!("nguoi{number}@example.vn")).collect();
+    world.write("channels/nguoi-nhan.txt", &names.join("\n"));
+    world.email("connections = 1");
+    world.smtp.script(vec![OnMessage::Accept, OnMessage::Accept, OnMessage::SlowReply(Duration::from_secs(30))]);
+    let article = world.article("1", "Bài 1", "Sáng thứ hai.");
+    assert!(world.run(&["publish", &article.display().to_string()]).status.success());
+    let mut daemon = world.daemon();
+    let third = || world.smtp.state().look(|state| state.hanging == 1).then_some(());
+    within(1_600, third).expect("the third letter waits for its answer");
+    daemon.kill().expect("SIGKILL");
+    daemon.wait().expect("an ended daemon");
+    world.smtp.release();
+    let had: Vec<usize> = names.iter().map(|name| world.smtp.letters_to(name).len()).collect();
+    assert!(had[0] == 1 && had[1] == 1 && had[3..] == [0, 0, 0], "{had:?}");
+    assert!(world.run(&["withdraw", "1"]).status.success());
+    let mut daemon = world.daemon();
+    let told =
+        || (world.smtp.letters_to(&names[0]).len() == 2 && world.smtp.letters_to(&names[1]).len() == 2).then_some(());
+    within(1_600, told).unwrap_or_else(|| panic!("nobody is told: {}", world.log()));
+    crate::crash::settle_everything(&world);
+    daemon.kill().expect("SIGKILL");
+    daemon.wait().expect("an ended daemon");
+    assert!(names[3..].iter().all(|name| world.smtp.letters_to(name).is_empty()), "who never had it hears nothing");
+}
+
+#[tokio::test]
+async fn when_everybody_has_left_nothing_is_taken_for_sent() {
+    let office = MailOffice::start_with("", "", &NAMES).await;
+    for name in NAMES {
+        let standing = loa::audience::Standing::Unsubscribed;
+        let at = office.inside.clock.now();
+        let new = loa::queue::NewStanding { standing, reason: None, who: "hoa".to_owned(), at };
+        office.inside.app.subscribers().stand("thu".to_owned(), name.parse().unwrap(), new).await.unwrap();
+    }
+    office.publish("1").await;
+    assert!(matches!(state(&office).await, State::Failed { .. }), "{:?}", state(&office).await);
+    office.stop().await;
+}
+
 // The daemon goes on while the command line answers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_doubt_about_an_edition_is_answered_once_for_all_its_articles() {
@@ -80,7 +149,7 @@ async fn a_mailing_rests_in_quiet_hours_and_is_finished_after_them_however_long_
     let office = MailOffice::start_with("", settings, &NAMES).await;
     let (smtp, clock) = (&office.world.smtp, &office.inside.clock);
     clock.advance_to(utc("2026-11-24T09:29:40+07:00"));
-    smtp.script(vec![OnMessage::SlowReply(std::time::Duration::from_secs(5))]);
+    smtp.script(vec![OnMessage::SlowReply(Duration::from_secs(5))]);
     office.inside.publish(&office.world.article("1", "Bài 1", "Sáng thứ hai.")).await;
     smtp.wait_until("the first letter waits for its answer", |state| state.hanging == 1).await;
     clock.advance_to(utc("2026-11-24T09:30:00+07:00"));
@@ -90,7 +159,7 @@ async fn a_mailing_rests_in_quiet_hours_and_is_finished_after_them_however_long_
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), rest).await.expect("the mailing rests");
+    tokio::time::timeout(Duration::from_secs(20), rest).await.expect("the mailing rests");
     assert_eq!(letters(&office), [1, 0, 0, 0]);
     office.inside.drain().await;
     assert_eq!(letters(&office), [1, 1, 1, 1]);
@@ -107,7 +176,7 @@ async fn what_is_withdrawn_while_a_digest_leaves_is_not_in_the_rest_of_its_lette
     for id in ["1", "2"] {
         office.inside.publish(&office.world.article(id, &format!("Ban tin so {id}"), "Sáng thứ hai.")).await;
     }
-    smtp.script(vec![OnMessage::SlowReply(std::time::Duration::from_secs(5))]);
+    smtp.script(vec![OnMessage::SlowReply(Duration::from_secs(5))]);
     clock.advance_to(utc("2026-11-24T09:01:00+07:00"));
     smtp.wait_until("the first letter waits for its answer", |state| state.hanging == 1).await;
     office.inside.withdraw(&key("1")).await;

@@ -63,7 +63,7 @@ async fn nothing_is_in_doubt_before_the_final_dot() {
         let error = desk.channel.advance(&job).await.unwrap_err();
         assert_eq!(error.class, Class::Partial { retry_after: Some(Duration::from_mins(5)) }, "{fault:?}: {error}");
         assert_eq!(readers(&smtp, &people), [1, 0, 1]);
-        assert_eq!(desk.channel.look_up(&job).await.unwrap(), Seen::Absent);
+        assert_eq!(desk.channel.look_up(&job).await.unwrap(), Seen::Begun);
         // Not before the server wants it again.
         assert!(desk.channel.advance(&job).await.is_err());
         assert_eq!(readers(&smtp, &people), [1, 0, 1]);
@@ -87,7 +87,7 @@ async fn a_lost_answer_to_the_final_dot_is_one_recipients_doubt() {
         let counted = CopyCount { begun: 1, sent: 4, ..CopyCount::default() };
         assert_eq!(count(&job).await, counted);
         // Going on is harmless, and says again who is in doubt.
-        assert_eq!(desk.channel.look_up(&job).await.unwrap(), Seen::Absent);
+        assert_eq!(desk.channel.look_up(&job).await.unwrap(), Seen::Begun);
         assert!(matches!(desk.channel.advance(&job).await, Ok(Progress::InDoubt { .. })));
         assert_eq!(readers(&smtp, &people), vec![1; 5], "and nobody gets a second one");
     }
@@ -130,6 +130,34 @@ async fn a_dead_mailbox_is_refused_alone_and_not_written_to_again() {
     let asked: BTreeSet<String> =
         seen(&smtp, |state| state.refused_recipients.iter().skip(2).map(|(name, _)| name.clone()).collect());
     assert_eq!(asked, [people[1].clone()].into());
+}
+
+#[tokio::test]
+async fn a_sender_that_is_refused_costs_nobody_their_place_on_the_list() {
+    let (smtp, people) = (HostileSmtp::start(), people(30));
+    for name in &people {
+        smtp.recipient(name, vec![OnRecipient::Rcpt(550, "5.1.0 Sender address rejected: User unknown"); 9]);
+    }
+    let desk = desk(&smtp, &people, "connections = 1").await;
+    let error = desk.channel.advance(&desk.job(create(article("1")))).await.unwrap_err();
+    assert!(matches!(error.class, Class::NeedsAttention(Attention::Misconfigured)), "{error}");
+    let next = desk.job(create(article("2")));
+    next.copies.invite(super::desk::people(&people.iter().map(String::as_str).collect::<Vec<_>>())).await.unwrap();
+    assert_eq!(count(&next).await.left_out, 0, "nobody is taken for dead");
+}
+
+#[tokio::test]
+async fn one_who_is_put_off_for_hours_is_waited_for_though_nobody_else_has_it() {
+    let (smtp, people) = (HostileSmtp::start(), people(1));
+    smtp.recipient(&people[0], vec![OnRecipient::Rcpt(450, "4.2.0 Later"); 3]);
+    let desk = desk(&smtp, &people, "connections = 1").await;
+    let job = desk.job(create(article("1")));
+    for _ in 0..3 {
+        let error = desk.channel.advance(&job).await.unwrap_err();
+        assert_eq!(error.class, Class::PutOff { retry_after: Some(Duration::from_mins(5)) }, "no try is spent");
+        desk.clock.advance(TimeDelta::minutes(5));
+    }
+    live(desk.channel.advance(&job).await);
 }
 
 #[tokio::test]
@@ -241,7 +269,8 @@ async fn a_server_that_never_answers_for_a_letter_puts_few_in_doubt() {
     let desk = desk(&smtp, &people, "connections = 2").await;
     let job = desk.job(create(article("1")));
     let error = desk.channel.advance(&job).await.unwrap_err();
-    assert!(matches!(error.class, Class::Partial { .. }), "{error}");
+    // A person looks at it: each next round would put more in doubt.
+    assert!(matches!(error.class, Class::Interrupted(Attention::Misconfigured)), "{error}");
     let counted = count(&job).await;
     assert!(counted.begun <= 10 && counted.open >= 50, "{counted:?}");
 }
