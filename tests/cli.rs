@@ -282,7 +282,7 @@ fn a_hundred_thousand_people_are_taken_in_without_being_held_in_memory() {
         (&94_999.into(), &5_001.into(), &1.into(), &1.into())
     );
     // Fingerprints (16 bytes each) and the store's cache may grow; names and addresses (29 MB) may not be in there.
-    assert!(large < small + 15_000, "{small} kB for 5,000 people, {large} kB for 100,000");
+    assert!(large < small + 20_000, "{small} kB for 5,000 people, {large} kB for 100,000");
 }
 
 #[test]

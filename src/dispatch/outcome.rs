@@ -56,9 +56,10 @@ impl Policy {
                 let wait = asked.unwrap_or_else(|| self.retry.backoff(failed, self.jitter));
                 Outcome::Unclear(Unclear::Repeat { at: self.at(wait), note })
             }
-            Class::PutOff { retry_after } => Outcome::Throttled { until: self.at(rest(retry_after)), note },
             Class::Interrupted(_) => Outcome::Unclear(Unclear::Repeat { at: self.now, note }),
-            Class::Throttled { retry_after } => Outcome::Throttled { until: self.at(rest(retry_after)), note },
+            Class::Throttled { retry_after } | Class::PutOff { retry_after } => {
+                Outcome::Throttled { until: self.at(rest(retry_after)), note }
+            }
             Class::Edited { seen } => Outcome::Edited { seen, note },
             Class::Permanent => Outcome::Refused(note),
             Class::Ambiguous { retry_after } => Outcome::Unclear(self.unclear(retry_after, note)),
