@@ -99,6 +99,11 @@ pub trait Channel: Send + Sync {
         None
     }
 
+    /// What an office should know of its settings, though they are valid. Touches no network.
+    fn advice(&self) -> Option<Text> {
+        None
+    }
+
     /// Whether the channel could be used now. Sends nothing that the public could see.
     fn probe(&self) -> BoxFuture<'_, Result<Health, SendError>>;
 }

@@ -18,8 +18,12 @@ pub(super) fn check(config: &Config, printer: &Printer) -> Result<(), CliError> 
         Ok(specs) => (specs, Vec::new()),
         Err(errors) => (Vec::new(), errors),
     };
+    let mut advice = Vec::new();
     for spec in specs.iter().filter(|spec| spec.enabled) {
-        errors.extend(spec.open(&config.office, &config.base, !spec.rehearsal).err());
+        match spec.open(&config.office, &config.base, !spec.rehearsal) {
+            Ok(channel) => advice.extend(channel.advice().map(|advice| (&spec.channel, advice))),
+            Err(error) => errors.push(error),
+        }
     }
     errors.extend(config.mail.bounces.as_ref().and_then(|maildir| maildir.check().err()));
     errors.extend(config.broker.as_ref().and_then(|broker| broker.check().err()));
@@ -45,6 +49,9 @@ pub(super) fn check(config: &Config, printer: &Printer) -> Result<(), CliError> 
             vi: format!("  {channel} ({kind}) {name}: {}", state.vi),
             en: format!("  {channel} ({kind}) {name}: {}", state.en),
         });
+    }
+    for (channel, Text { vi, en }) in advice {
+        printer.text(&text!("  lưu ý, kênh {channel}: {vi}", "  note, channel {channel}: {en}"));
     }
     let count = specs.len();
     printer.text(&text!("cấu hình đúng: {count} kênh", "the configuration is right: {count} channels"));

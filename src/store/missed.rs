@@ -26,10 +26,11 @@ macro_rules! of {
 }
 
 /// A delivery's last job.
-struct Last {
+pub(super) struct Last {
     action: Action,
     edition: Option<Slot>,
-    key: String,
+    /// The job's name.
+    pub(super) key: String,
 }
 
 pub(super) async fn resend(
@@ -87,7 +88,7 @@ pub(super) async fn resend(
     Ok(Ok(reopened))
 }
 
-async fn last(connection: &mut Connection, delivery: &Delivery) -> Result<Option<Last>, StoreError> {
+pub(super) async fn last(connection: &mut Connection, delivery: &Delivery) -> Result<Option<Last>, StoreError> {
     const LAST: Sql = Sql::both(
         "SELECT t.errand, t.revision, t.edition, a.source, a.external_id FROM attempts t \
          JOIN articles a ON a.id = $2 WHERE t.delivery_id = $1 AND t.errand <> 'look_up' ORDER BY t.attempt DESC LIMIT 1",

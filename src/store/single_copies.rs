@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use super::Store;
 use super::db::{Arg, Connection, Sql, args};
 use super::deliveries::{load, swap};
-use super::missed::{again, of_edition, reopen_edition};
+use super::missed::{again, last, of_edition, reopen_edition};
 use super::people::record;
 use super::row::{Row, millis, to_json};
 use super::tx::Tx;
-use crate::delivery::{Delivery, DeliveryId, Event, Job, Plan, State, apply, edition_key};
+use crate::delivery::{Action, Delivery, DeliveryId, Event, Job, Plan, State, apply, edition_key};
 use crate::ledger::CopyRow;
 use crate::queue::{Answer, StoreError};
 use crate::text;
@@ -181,23 +181,32 @@ async fn settle(
         "UPDATE copies SET state = $4, due = 0, at = $5 WHERE channel = $1 AND (article_id = $2 OR job_key = $3) \
          AND state = 'begun' AND recipient = $6",
     );
-    let mut args = of_job(delivery, job);
+    let mut args = of_job(connection, delivery, job).await?;
     args.extend(args![if went_out { "sent" } else { "open" }, millis(now)]);
     let Some(recipient) = recipient else { return connection.execute(ALL, args).await.map(drop) };
     args.push(recipient.into());
     connection.execute(ONE, args).await.map(drop)
 }
 
-/// What says which copies are a job's: `$1`, `$2`, `$3`.
-fn of_job(delivery: &Delivery, job: Job) -> Vec<Arg> {
-    args![&delivery.channel, delivery.article.0, job.edition.map(|slot| edition_key(&delivery.channel, slot))]
+/// What says which copies are a job's: `$1`, `$2`, `$3`. An earlier letter about the same article, which a correction has
+/// overtaken, is another job.
+async fn of_job(connection: &mut Connection, delivery: &Delivery, job: Job) -> Result<Vec<Arg>, StoreError> {
+    let key = match job {
+        Job { edition: Some(slot), .. } => Some(edition_key(&delivery.channel, slot)),
+        // Each order to withdraw has a key of its own.
+        Job { action: Action::Withdraw, .. } => None,
+        Job { .. } => last(connection, delivery).await?.map(|last| last.key),
+    };
+    let article = key.is_none().then_some(delivery.article.0);
+    Ok(args![&delivery.channel, article, key])
 }
 
 async fn in_doubt(connection: &mut Connection, delivery: &Delivery, job: Job) -> Result<Vec<String>, StoreError> {
     const IN_DOUBT: Sql = Sql::both(
         "SELECT recipient FROM copies WHERE channel = $1 AND (article_id = $2 OR job_key = $3) AND state = 'begun'",
     );
-    let rows = connection.fetch(IN_DOUBT, of_job(delivery, job)).await?;
+    let args = of_job(connection, delivery, job).await?;
+    let rows = connection.fetch(IN_DOUBT, args).await?;
     rows.iter().map(|row| row.string("recipient")).collect()
 }
 
@@ -205,7 +214,7 @@ async fn is_any(connection: &mut Connection, delivery: &Delivery, job: Job, stat
     const ANY: Sql = Sql::both(
         "SELECT 1 FROM copies WHERE channel = $1 AND (article_id = $2 OR job_key = $3) AND state = $4 LIMIT 1",
     );
-    let mut args = of_job(delivery, job);
+    let mut args = of_job(connection, delivery, job).await?;
     args.push(state.into());
     Ok(connection.first(ANY, args).await?.is_some())
 }

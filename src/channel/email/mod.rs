@@ -119,6 +119,8 @@ struct Email {
     dkim: Option<Arc<dkim::Dkim>>,
     /// Keys that could not be read, in a rehearsal.
     missing: Vec<Text>,
+    /// Whether a letter says how to get no more of them.
+    can_be_left: bool,
 }
 
 enum Transport {
@@ -182,7 +184,8 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
             )))
         }
     };
-    Ok(Arc::new(Email { recipients, posting, transport, letter, dkim, missing }))
+    let can_be_left = cx.office.public_url.is_some() || posting.bounces.is_some();
+    Ok(Arc::new(Email { recipients, posting, transport, letter, dkim, missing, can_be_left }))
 }
 
 /// How letters are sent, whatever they say.
@@ -292,6 +295,15 @@ impl Channel for Email {
 
     fn dns(&self) -> Option<DnsPlan> {
         Some(dns::plan(self))
+    }
+
+    fn advice(&self) -> Option<Text> {
+        (!self.can_be_left).then(|| {
+            text!(
+                "thư không có cách hủy nhận, nơi nhận dễ coi là thư rác: điền public_url trong config.toml, hoặc bounces trong tệp kênh",
+                "letters say nowhere how to unsubscribe, and may be taken for unwanted: set public_url in config.toml, or bounces in the channel's file"
+            )
+        })
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<Health, SendError>> {

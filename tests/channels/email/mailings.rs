@@ -103,6 +103,26 @@ fn a_withdrawal_after_a_kill_in_the_middle_of_a_mailing_reaches_those_who_had_th
     assert!(names[3..].iter().all(|name| world.smtp.letters_to(name).is_empty()), "who never had it hears nothing");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_doubt_about_a_correction_is_answered_apart_from_an_earlier_one_that_it_has_overtaken() {
+    let office = MailOffice::start_with("", "connections = 1", &NAMES).await;
+    office.world.smtp.script(vec![OnMessage::Accept, OnMessage::DropAfterDot]);
+    office.publish("1").await;
+    office.world.smtp.script(vec![OnMessage::Accept, OnMessage::Accept, OnMessage::DropAfterDot]);
+    office.inside.publish(&office.world.article("1", "Bài 1", "Chiều thứ hai, không phải sáng.")).await;
+    office.inside.drain().await;
+    assert_eq!(letters(&office), [2, 2, 2, 2]);
+    let id = office.inside.rows().await[0].delivery.id.to_string();
+    let overtaken = office.world.run(&["resolve", &id, "--did-not", "--recipient", NAMES[1]]);
+    assert!(!overtaken.status.success(), "the correction has reached them: {overtaken:?}");
+    let answered = office.world.run(&["resolve", &id, "--did-not", "--recipient", NAMES[2]]);
+    assert!(answered.status.success(), "{answered:?}");
+    office.inside.drain().await;
+    assert_eq!(letters(&office), [2, 2, 3, 2], "only the one who was answered for");
+    assert_eq!(state(&office).await, State::Settled);
+    office.stop().await;
+}
+
 #[tokio::test]
 async fn when_everybody_has_left_nothing_is_taken_for_sent() {
     let office = MailOffice::start_with("", "", &NAMES).await;
