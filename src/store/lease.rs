@@ -6,10 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::db::{Connection, Sql, args};
 use super::deliveries::{delivery, delivery_columns};
+use super::editions;
 use super::judge::{Docket, Taken, look, take};
+use super::people::standings;
 use super::row::{instant, millis};
 use super::tx::Tx;
-use super::{editions, people};
 use crate::delivery::{Delivery, Errand, Slot, State};
 use crate::queue::{LeaseRequest, Leased, StoreError, Work};
 
@@ -17,12 +18,9 @@ use crate::queue::{LeaseRequest, Leased, StoreError, Work};
 const SOON: TimeDelta = TimeDelta::milliseconds(50);
 
 pub(super) async fn lease(tx: &mut Tx, request: &LeaseRequest) -> Result<Leased, StoreError> {
-    let standing = people::standing_of(&mut tx.connection, &request.channel, request.now).await?;
-    if standing.paused {
-        return Ok(Leased::default());
-    }
-    if standing.rests_until.is_some() {
-        return Ok(Leased { work: Vec::new(), next: standing.rests_until });
+    let channel = std::slice::from_ref(&request.channel);
+    if let Some(standing) = standings(&mut tx.connection, channel, request.now).await?.remove(&request.channel) {
+        return Ok(standing.keeps_back());
     }
     let bundles = request.gate.bundles();
     // Whoever counts tries, or makes an edition, has to be the only one who does.

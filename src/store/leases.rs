@@ -11,7 +11,7 @@ use super::db::{Arg, Connection, Sql, args};
 use super::deliveries::{delivery, delivery_columns};
 use super::judge::{Docket, take};
 use super::lease::{alone, lease};
-use super::people::Standing;
+use super::people::standings;
 use super::row::millis;
 use super::tx::Tx;
 use super::writer::Piece;
@@ -52,23 +52,20 @@ pub(super) async fn lease_together(tx: &mut Tx, asked: &mut [&mut Lease]) -> Res
     let standing = standings(&mut tx.connection, &channels, now).await?;
     let most = asked.iter().map(|one| one.request.most).max().unwrap_or_default();
     let mut due = due(&mut tx.connection, &channels, now, most).await?;
-    let (mut dockets, mut places, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut dockets, mut places, mut alone_then) = (Vec::new(), Vec::new(), Vec::new());
     for (place, one) in asked.iter_mut().enumerate() {
         let request = &one.request;
         let mut due = due.remove(&request.channel).unwrap_or_default();
         due.sort_by_key(|(urgency, delivery)| (*urgency, delivery.state.due(), delivery.id));
         due.truncate(request.most);
         match standing.get(&request.channel) {
-            Some(Standing { paused: true, .. }) => one.leased = Leased::default(),
-            Some(Standing { rests_until: next @ Some(_), .. }) => {
-                one.leased = Leased { work: Vec::new(), next: *next };
-            }
+            Some(standing) => one.leased = standing.keeps_back(),
             // A look-up is due, or nothing is.
             _ if due.is_empty() || due.iter().any(|(_, one)| !matches!(one.state, State::Waiting { .. })) => {
-                others.push(place);
+                alone_then.push(place);
             }
             _ => {
-                places.push((place, due.len()));
+                places.push(place);
                 dockets.push((place, due.into_iter().map(|(_, delivery)| delivery).collect()));
             }
         }
@@ -77,54 +74,19 @@ pub(super) async fn lease_together(tx: &mut Tx, asked: &mut [&mut Lease]) -> Res
         .into_iter()
         .filter_map(|(place, due)| Some(Docket { request: &asked.get(place)?.request, due, edition: None }));
     let taken = take(tx, dockets.collect()).await?;
-    for ((place, asked_for), taken) in places.into_iter().zip(taken) {
+    for (place, taken) in places.into_iter().zip(taken) {
         let Some(one) = asked.get_mut(place) else { continue };
-        if taken.len() < asked_for {
-            // Some were moved out of the way: there may be others behind them.
-            others.push(place);
+        if taken.is_empty() {
+            // All were moved out of the way: there may be others behind them.
+            alone_then.push(place);
         }
         one.leased = Leased { work: alone(taken).collect(), next: None };
     }
-    for place in others {
+    for place in alone_then {
         let Some(one) = asked.get_mut(place) else { continue };
-        if one.leased.work.is_empty() {
-            one.leased = lease(tx, &one.request).await?;
-        }
+        one.leased = lease(tx, &one.request).await?;
     }
     Ok(())
-}
-
-/// Channels that are paused, that rest, or that nobody has let go since the store was restored.
-macro_rules! standings {
-    ($channels:literal) => {
-        concat!(
-            "SELECT channel, 1 AS paused, NULL AS rests_until FROM pauses \
-             UNION ALL SELECT channel, 0, until FROM rests WHERE until > $1 \
-             UNION ALL SELECT c.value, 1, NULL FROM ",
-            $channels,
-            " c WHERE EXISTS (SELECT 1 FROM restores) AND NOT EXISTS (SELECT 1 FROM let_go l WHERE l.channel = c.value)"
-        )
-    };
-}
-
-async fn standings(
-    connection: &mut Connection,
-    channels: &[String],
-    now: DateTime<Utc>,
-) -> Result<HashMap<String, Standing>, StoreError> {
-    const STANDINGS: Sql =
-        Sql { sqlite: standings!("json_each($2)"), postgres: standings!("json_array_elements_text($2::json)") };
-    let mut standing: HashMap<String, Standing> = HashMap::new();
-    for row in connection.fetch(STANDINGS, vec![millis(now).into(), Arg::rows(channels)?]).await? {
-        let channel = row.string("channel")?;
-        if !channels.contains(&channel) {
-            continue;
-        }
-        let said = standing.entry(channel).or_insert(Standing { paused: false, rests_until: None });
-        said.paused |= row.flag("paused")?;
-        said.rests_until = said.rests_until.max(row.opt_instant("rests_until")?);
-    }
-    Ok(standing)
 }
 
 /// The first of one range of the index `deliveries_due`, for each channel.

@@ -1,14 +1,16 @@
 //! What people decide: about one delivery, or about a channel. Each decision is a line in the ledger.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 
-use super::db::{Connection, Sql, args};
+use super::db::{Arg, Connection, Sql, args};
 use super::deliveries::{load, swap};
 use super::row::{millis, to_json};
 use super::single_copies::resolve_copies;
 use super::tx::Tx;
 use crate::delivery::{Delivery, DeliveryId, Event, apply};
-use crate::queue::{Pause, PauseCause, StoreError};
+use crate::queue::{Leased, Pause, PauseCause, StoreError};
 use crate::text;
 use crate::text::Text;
 
@@ -89,26 +91,53 @@ pub(super) async fn throttle(tx: &mut Tx, channel: &str, until: DateTime<Utc>) -
     tx.connection.execute(REST, args![channel, millis(until)]).await.map(drop)
 }
 
-/// Whether a channel may work.
+/// What keeps a channel from working.
+#[derive(Default)]
 pub(super) struct Standing {
-    pub(super) paused: bool,
+    paused: bool,
     /// `None` when it does not rest.
-    pub(super) rests_until: Option<DateTime<Utc>>,
+    rests_until: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn standing_of(
+impl Standing {
+    /// Nothing is leased; a rest ends by itself, a pause does not.
+    pub(super) fn keeps_back(&self) -> Leased {
+        Leased { work: Vec::new(), next: self.rests_until.filter(|_| !self.paused) }
+    }
+}
+
+/// Channels that are paused, that rest, or that nobody has let go since the store was restored.
+macro_rules! standings {
+    ($channels:literal) => {
+        concat!(
+            "SELECT channel, CAST(1 AS bigint) AS paused, NULL AS rests_until FROM pauses \
+             UNION ALL SELECT channel, 0, until FROM rests WHERE until > $1 \
+             UNION ALL SELECT c.value, 1, NULL FROM ",
+            $channels,
+            " c WHERE EXISTS (SELECT 1 FROM restores) AND NOT EXISTS (SELECT 1 FROM let_go l WHERE l.channel = c.value)"
+        )
+    };
+}
+
+/// How each of these channels stands; those that may work are not in it.
+pub(super) async fn standings(
     connection: &mut Connection,
-    channel: &str,
+    channels: &[String],
     now: DateTime<Utc>,
-) -> Result<Standing, StoreError> {
-    const STANDING: Sql = Sql::both(
-        "SELECT (SELECT count(*) FROM pauses WHERE channel = $1) + (SELECT count(*) FROM restores \
-         WHERE NOT EXISTS (SELECT 1 FROM let_go l WHERE l.channel = $1)) AS paused, \
-         (SELECT until FROM rests WHERE channel = $1 AND until > $2) AS rests_until",
-    );
-    let row = connection.first(STANDING, args![channel, millis(now)]).await?;
-    let Some(row) = row else { return Err(StoreError::Other("the store gave no answer".to_owned())) };
-    Ok(Standing { paused: row.flag("paused")?, rests_until: row.opt_instant("rests_until")? })
+) -> Result<HashMap<String, Standing>, StoreError> {
+    const STANDINGS: Sql =
+        Sql { sqlite: standings!("json_each($2)"), postgres: standings!("json_array_elements_text($2::json)") };
+    let mut standing: HashMap<String, Standing> = HashMap::new();
+    for row in connection.fetch(STANDINGS, vec![millis(now).into(), Arg::rows(channels)?]).await? {
+        let channel = row.string("channel")?;
+        if !channels.contains(&channel) {
+            continue;
+        }
+        let said = standing.entry(channel).or_default();
+        said.paused |= row.flag("paused")?;
+        said.rests_until = said.rests_until.max(row.opt_instant("rests_until")?);
+    }
+    Ok(standing)
 }
 
 pub(super) async fn record(
