@@ -461,6 +461,10 @@ fn a_backup_made_while_articles_go_out_comes_back_paused_and_doubles_nothing() {
     let (code, said) = exit(&world, &["backup", backup]);
     assert_eq!(code, Some(1));
     assert!(said.contains("never overwrites"), "{said}");
+    let nowhere = world.path("chua-gan/luu.db");
+    let (code, said) = exit(&world, &["backup", nowhere.to_str().unwrap()]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("mkdir -p") && !nowhere.exists(), "{said}");
     // What waited when the backup was made goes out after it.
     printed(&world, &["resume", "fanpage"]);
     settled(&world, 160);

@@ -29,6 +29,15 @@ pub async fn back_up(config: &Config, to: &Path, progress: Progress<'_>) -> Resu
                     "{to} is there already; loa never overwrites a backup. Choose another name, for example with the date"
                 )));
             }
+            // Not made here: a disk that is not mounted would get its backups onto this one.
+            let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+            if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+                let folder = folder.display();
+                return Err(AppError::Other(text!(
+                    "chưa có thư mục {folder}; kiểm tra ổ đĩa đã gắn chưa, hoặc tạo: mkdir -p {folder}",
+                    "there is no folder {folder}; see whether its disk is mounted, or make it: mkdir -p {folder}"
+                )));
+            }
             Ok(store::back_up(from, to, progress).await?)
         }
         StoreOptions::Postgres(server) => {
