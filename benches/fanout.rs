@@ -75,7 +75,10 @@ async fn main() {
 async fn fanout(what: &str, postgres: Option<&Cluster>, nodes: usize) {
     let sink = Sink::start().await;
     println!("{what}: {ARTICLES} articles to {CHANNELS} channels, {IN_FLIGHT} in flight on each");
-    println!("{:>6} {:>12} {:>12} {:>7}", "round", "bare (/s)", "loa (/s)", "ratio");
+    println!(
+        "{:>6} {:>12} {:>12} {:>7} {:>14} {:>14} {:>7}",
+        "round", "bare (/s)", "loa (/s)", "ratio", "bare (CPU µs)", "loa (CPU µs)", "ratio"
+    );
     for round in 1..=ROUNDS {
         let store = match postgres {
             None => SQLITE.to_owned(),
@@ -85,21 +88,53 @@ async fn fanout(what: &str, postgres: Option<&Cluster>, nodes: usize) {
             }
         };
         let office = office(&sink, &store);
-        let took = deliver(&office, &sink, nodes).await;
-        let loa = (ARTICLES * CHANNELS) as f64 / took.as_secs_f64();
-        let bare = (ARTICLES * CHANNELS) as f64 / bare(&sink, ARTICLES * CHANNELS).await.as_secs_f64();
-        println!("{round:>6} {bare:>12.0} {loa:>12.0} {:>7.2}", loa / bare);
+        let number = (ARTICLES * CHANNELS) as f64;
+        let (loa, bare) = (deliver(&office, &sink, nodes).await, bare(&sink, ARTICLES * CHANNELS).await);
+        let rate = |cost: &Cost| number / cost.took.as_secs_f64();
+        let work = |cost: &Cost| cost.processor.as_secs_f64() * 1e6 / number;
+        println!(
+            "{round:>6} {:>12.0} {:>12.0} {:>7.2} {:>14.0} {:>14.0} {:>7.1}",
+            rate(&bare),
+            rate(&loa),
+            rate(&loa) / rate(&bare),
+            work(&bare),
+            work(&loa),
+            work(&loa) / work(&bare)
+        );
+    }
+}
+
+/// What something took: by the clock, and of this process's processor time, the sink's share included.
+struct Cost {
+    took: Duration,
+    processor: Duration,
+}
+
+/// A watch for both.
+struct Watch {
+    began: Instant,
+    used: u64,
+}
+
+impl Watch {
+    fn start() -> Self {
+        Self { began: Instant::now(), used: ticks(std::process::id()) }
+    }
+
+    fn stop(&self) -> Cost {
+        let ticks = ticks(std::process::id()) - self.used;
+        Cost { took: self.began.elapsed(), processor: Duration::from_millis(10 * ticks) }
     }
 }
 
 /// Publishes everything, then lets `nodes` daemons deliver it.
-async fn deliver(office: &TempDir, sink: &Sink, nodes: usize) -> Duration {
+async fn deliver(office: &TempDir, sink: &Sink, nodes: usize) -> Cost {
     let first = open(office.path()).await;
     for number in 0..ARTICLES {
         publish(&first, number).await;
     }
     sink.forget();
-    let began = Instant::now();
+    let watch = Watch::start();
     let mut daemons = vec![start(first.clone())];
     for _ in 1..nodes {
         daemons.push(start(open(office.path()).await));
@@ -108,13 +143,13 @@ async fn deliver(office: &TempDir, sink: &Sink, nodes: usize) -> Duration {
     while sending(&first).await {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    let took = began.elapsed();
+    let cost = watch.stop();
     for (life, daemon) in daemons {
         life.stop.cancel();
         daemon.await.unwrap().unwrap();
     }
     assert_eq!(sink.count(), ARTICLES * CHANNELS, "each delivery once");
-    took
+    cost
 }
 
 /// Five articles a second: how long until the last of ten channels has each.
@@ -168,7 +203,7 @@ async fn full() {
             if filled {
                 fill(&office, &sink).await;
             }
-            let took = deliver(&office, &sink, 1).await;
+            let took = deliver(&office, &sink, 1).await.took;
             rates.push((filled, (ARTICLES * CHANNELS) as f64 / took.as_secs_f64()));
             if filled && round == 1 {
                 idle(&office).await;
@@ -200,9 +235,9 @@ async fn idle(office: &TempDir) {
         ready.push(began.elapsed());
         if round == 0 {
             tokio::time::sleep(Duration::from_secs(3)).await;
-            let before = ticks(&daemon);
+            let before = ticks(daemon.id());
             tokio::time::sleep(Duration::from_secs(30)).await;
-            let used = ticks(&daemon) - before;
+            let used = ticks(daemon.id()) - before;
             let memory = status(&daemon, "VmRSS:");
             println!("idle: memory {memory}, processor {:.2} % (of one, over 30 s)", used as f64 / 30.0);
         }
@@ -224,8 +259,8 @@ fn binary_daemon(binary: &str, office: &Path) -> Child {
 }
 
 /// Hundredths of a second of processor time used so far.
-fn ticks(process: &Child) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.id())).unwrap();
+fn ticks(process: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
@@ -287,10 +322,10 @@ async fn fill(office: &TempDir, sink: &Sink) {
 }
 
 /// The same requests without any memory of them.
-async fn bare(sink: &Sink, requests: usize) -> Duration {
+async fn bare(sink: &Sink, requests: usize) -> Cost {
     let sample = sink.sample();
     let client = reqwest::Client::builder().build().unwrap();
-    let began = Instant::now();
+    let watch = Watch::start();
     let mut loops = tokio::task::JoinSet::new();
     for first in 0..CHANNELS * IN_FLIGHT {
         let (client, sample) = (client.clone(), sample.clone());
@@ -307,7 +342,7 @@ async fn bare(sink: &Sink, requests: usize) -> Duration {
     while let Some(ended) = loops.join_next().await {
         ended.unwrap();
     }
-    began.elapsed()
+    watch.stop()
 }
 
 type Running = (Lifecycle, tokio::task::JoinHandle<Result<(), loa::app::AppError>>);

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use super::db::{Arg, Connection, Sql, args};
+use super::many::Many;
 use super::row::{Row, millis, to_json};
 use super::{Store, leave};
 use crate::article::ArticleId;
@@ -154,41 +155,47 @@ pub(super) async fn change(
     changes: &[(String, CopyChange)],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    const BURY: Sql = Sql {
-        sqlite: "UPDATE recipients SET standing = 'bounced', reason = c.value ->> 'reason', since = $3 \
-                 FROM json_each($2) c WHERE channel = c.value ->> 'channel' AND address = c.value ->> 'recipient' \
-                 AND standing = 'active'",
-        postgres: "UPDATE recipients r SET standing = 'bounced', reason = c.reason, since = $3 \
-                   FROM json_to_recordset($2::json) AS c (recipient text, reason text) \
-                   WHERE r.channel = $1 AND r.address = c.recipient AND r.standing = 'active'",
+    const BURY: Many<4> = Many {
+        columns: ["channel", "recipient", "reason", "at"],
+        sqlite: "UPDATE recipients SET standing = 'bounced', reason = n.reason, since = n.at FROM n \
+                 WHERE recipients.channel = n.channel AND address = n.recipient AND standing = 'active'",
+        postgres: "UPDATE recipients r SET standing = 'bounced', reason = n.reason, since = n.at \
+                   FROM json_to_recordset($1::json) AS n (channel text, recipient text, reason text, at bigint) \
+                   WHERE r.channel = n.channel AND r.address = n.recipient AND r.standing = 'active'",
     };
-    const CHANGE: Sql = Sql {
-        sqlite: "UPDATE copies SET note = c.value ->> 'note', due = c.value ->> 'due', at = $3, \
-                 since = CASE c.value ->> 'state' WHEN 'open' THEN coalesce(since, $3) ELSE since END, \
-                 state = CASE WHEN coalesce(since, $3) < c.value ->> 'give_up' THEN 'refused' ELSE c.value ->> 'state' END \
-                 FROM json_each($4) c WHERE channel = c.value ->> 'channel' AND job_key = c.value ->> 'job_key' \
-                 AND recipient = c.value ->> 'recipient'",
-        postgres: "UPDATE copies o SET note = c.note, due = c.due, at = $3, \
-                   since = CASE c.state WHEN 'open' THEN coalesce(o.since, $3) ELSE o.since END, \
-                   state = CASE WHEN coalesce(o.since, $3) < c.give_up THEN 'refused' ELSE c.state END \
-                   FROM json_to_recordset($4::json) AS c (recipient text, state text, note text, due bigint, \
-                   give_up bigint) WHERE o.channel = $1 AND o.job_key = $2 AND o.recipient = c.recipient",
+    const CHANGE: Many<8> = Many {
+        columns: ["channel", "job_key", "recipient", "state", "note", "due", "give_up", "at"],
+        sqlite: "UPDATE copies SET note = n.note, due = n.due, at = n.at, \
+                 since = CASE n.state WHEN 'open' THEN coalesce(copies.since, n.at) ELSE copies.since END, \
+                 state = CASE WHEN coalesce(copies.since, n.at) < n.give_up THEN 'refused' ELSE n.state END FROM n \
+                 WHERE copies.channel = n.channel AND copies.job_key = n.job_key AND copies.recipient = n.recipient",
+        postgres: "UPDATE copies o SET note = n.note, due = n.due, at = n.at, \
+                   since = CASE n.state WHEN 'open' THEN coalesce(o.since, n.at) ELSE o.since END, \
+                   state = CASE WHEN coalesce(o.since, n.at) < n.give_up THEN 'refused' ELSE n.state END \
+                   FROM json_to_recordset($1::json) AS n (channel text, job_key text, recipient text, state text, \
+                   note text, due bigint, give_up bigint, at bigint) \
+                   WHERE o.channel = n.channel AND o.job_key = n.job_key AND o.recipient = n.recipient",
     };
-    if changes.is_empty() {
-        return Ok(());
-    }
     let at = millis(now);
     let dead = |(_, change): &&(String, CopyChange)| matches!(change, CopyChange::Refused { dead: true, .. });
-    let buried: Vec<_> = changes
-        .iter()
-        .filter(dead)
-        .map(|(recipient, change)| json!({ "channel": job.channel, "recipient": recipient, "reason": reason(change) }))
-        .collect();
-    if !buried.is_empty() {
-        connection.execute(BURY, args![&job.channel, to_json(&buried)?, at]).await?;
-    }
-    let rows: Vec<_> = changes.iter().map(|(recipient, change)| change_json(job, recipient, change, now)).collect();
-    connection.execute(CHANGE, args![&job.channel, &job.job_key, at, to_json(&rows)?]).await.map(drop)
+    let buried = |(recipient, change): &(String, CopyChange)| {
+        [job.channel.as_str().into(), recipient.into(), reason(change).into(), at.into()]
+    };
+    BURY.execute(connection, changes.iter().filter(dead).map(buried).collect()).await?;
+    let changed = |(recipient, change): &(String, CopyChange)| {
+        let (state, due, give_up) = becomes(change, now);
+        [
+            job.channel.as_str().into(),
+            job.job_key.as_str().into(),
+            recipient.into(),
+            state.into(),
+            reason(change).into(),
+            millis(due).into(),
+            give_up.into(),
+            at.into(),
+        ]
+    };
+    CHANGE.execute(connection, changes.iter().map(changed).collect()).await.map(drop)
 }
 
 fn reason(change: &CopyChange) -> Option<&str> {
@@ -198,18 +205,15 @@ fn reason(change: &CopyChange) -> Option<&str> {
     }
 }
 
-fn change_json(job: &JobCopies, recipient: &str, change: &CopyChange, now: DateTime<Utc>) -> serde_json::Value {
+/// The state, when it is due in it, and since when it may have been open before it counts as refused.
+fn becomes(change: &CopyChange, now: DateTime<Utc>) -> (&'static str, DateTime<Utc>, Option<i64>) {
     let span = |span: Duration| TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
-    let (state, due, give_up) = match change {
+    match change {
         CopyChange::Begun => ("begun", now, None),
         CopyChange::Sent => ("sent", now, None),
         CopyChange::Refused { .. } => ("refused", now, None),
         CopyChange::Later { wait, patience, .. } => ("open", now + span(*wait), Some(millis(now - span(*patience)))),
-    };
-    json!({
-        "channel": job.channel, "job_key": job.job_key, "recipient": recipient,
-        "state": state, "note": reason(change), "due": millis(due), "give_up": give_up,
-    })
+    }
 }
 
 impl Copies for JobCopies {

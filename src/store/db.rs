@@ -1,8 +1,8 @@
 //! The two databases, spoken to in one way: a statement, its arguments, its rows.
 //!
 //! Everything that the store knows is decided and read once, in the files beside this one. A statement stands there in
-//! the words of both databases ([`Sql`]), side by side, so that neither can be forgotten; many rows go in as one JSON
-//! argument, so that a batch costs as many statements as a single delivery.
+//! the words of both databases ([`Sql`]), side by side, so that neither can be forgotten. Lists go in as one JSON argument,
+//! tables of many rows as `super::many` has it.
 
 use serde::Serialize;
 use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow};
@@ -41,6 +41,21 @@ impl Arg {
     /// Many rows as one argument.
     pub(super) fn rows<T: Serialize>(rows: &[T]) -> Result<Self, StoreError> {
         Ok(Self::Text(Some(super::row::to_json(rows)?)))
+    }
+
+    /// The next argument of a statement for SQLite.
+    pub(super) fn bind_to(query: Query<'static, Sqlite, SqliteArguments>, arg: Self) -> Query<'static, Sqlite, SqliteArguments> {
+        match arg {
+            Self::Int(value) => query.bind(value),
+            Self::Text(value) => query.bind(value),
+            Self::Bytes(value) => query.bind(value),
+        }
+    }
+}
+
+impl From<u32> for Arg {
+    fn from(value: u32) -> Self {
+        Self::Int(Some(value.into()))
     }
 }
 
@@ -93,11 +108,7 @@ macro_rules! args {
 pub(super) use args;
 
 fn for_sqlite(sql: &'static str, args: Vec<Arg>) -> Query<'static, Sqlite, SqliteArguments> {
-    args.into_iter().fold(sqlx::query(sql), |query, arg| match arg {
-        Arg::Int(value) => query.bind(value),
-        Arg::Text(value) => query.bind(value),
-        Arg::Bytes(value) => query.bind(value),
-    })
+    args.into_iter().fold(sqlx::query(sql), Arg::bind_to)
 }
 
 fn for_postgres(sql: &'static str, args: Vec<Arg>) -> Query<'static, Postgres, PgArguments> {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::db::{Arg, Connection, Sql, args};
+use super::many::Many;
 use super::row::{Row, millis, to_json};
 use crate::article::ArticleId;
 use crate::delivery::{Delivery, DeliveryId, State, Why};
@@ -104,59 +105,40 @@ pub(super) async fn leased(
     rows.iter().map(delivery).collect()
 }
 
-#[derive(Serialize)]
-struct Columns<'a> {
-    article_id: i64,
-    channel: &'a str,
-    state: &'static str,
-    due: Option<i64>,
-    urgency: Option<i64>,
+/// A delivery's columns as they are after a change, `None` where they stay as they are.
+struct Columns {
     edition: Option<i64>,
-    after_channel: Option<&'a str>,
-    wanted: String,
-    live: String,
+    after_channel: Option<String>,
+    wanted: Option<String>,
+    live: Option<String>,
     detail: String,
-    plan: String,
-    tries: u32,
-    attempt: u32,
-    version: i64,
-    /// What it replaces.
-    id: i64,
-    was: i64,
-    was_state: &'static str,
+    plan: Option<String>,
 }
 
-impl<'a> Columns<'a> {
-    fn of(before: &Delivery, after: &'a Delivery, urgency: Option<i64>) -> Result<Self, StoreError> {
+impl Columns {
+    fn of(before: Option<&Delivery>, after: &Delivery) -> Result<Self, StoreError> {
         let edition = match &after.state {
             State::Sending { errand, .. } => errand.job().edition,
             State::Uncertain { job, .. } => job.edition,
             _ => after.plan.edition,
         };
         let after_channel = match &after.state {
-            State::Waiting { why: Why::After { channel }, .. } => Some(channel.as_str()),
+            State::Waiting { why: Why::After { channel }, .. } => Some(channel.clone()),
             _ => None,
         };
         Ok(Self {
-            article_id: after.article.0,
-            channel: &after.channel,
-            state: after.state.name(),
-            due: after.state.due().map(millis),
-            urgency,
             edition: edition.map(millis),
             after_channel,
-            wanted: to_json(&after.wanted)?,
-            live: to_json(&after.live)?,
+            wanted: changed(before.map(|before| &before.wanted), &after.wanted)?,
+            live: changed(before.map(|before| &before.live), &after.live)?,
             detail: to_json(&after.state)?,
-            plan: to_json(&after.plan)?,
-            tries: after.tries,
-            attempt: after.attempt,
-            version: after.version,
-            id: before.id.0,
-            was: before.version,
-            was_state: before.state.name(),
+            plan: changed(before.map(|before| &before.plan), &after.plan)?,
         })
     }
+}
+
+fn changed<T: Serialize + PartialEq>(before: Option<&T>, after: &T) -> Result<Option<String>, StoreError> {
+    if before == Some(after) { Ok(None) } else { to_json(after).map(Some) }
 }
 
 /// Replaces each first by its second, if the first is still what stands there. All of them, or none.
@@ -170,17 +152,20 @@ pub(super) async fn swap_with(
     changes: &[(Delivery, Delivery)],
     urgency: Option<i64>,
 ) -> Result<(), StoreError> {
-    const SWAP: Sql = Sql {
-        sqlite: "UPDATE deliveries SET state = n.value ->> 'state', due = n.value ->> 'due', \
-                 urgency = coalesce(n.value ->> 'urgency', urgency), edition = n.value ->> 'edition', \
-                 after_channel = n.value ->> 'after_channel', wanted = n.value ->> 'wanted', live = n.value ->> 'live', \
-                 detail = n.value ->> 'detail', plan = n.value ->> 'plan', tries = n.value ->> 'tries', \
-                 attempt = n.value ->> 'attempt', version = n.value ->> 'version' FROM json_each($1) n \
-                 WHERE deliveries.id = n.value ->> 'id' AND deliveries.version = n.value ->> 'was' \
-                 AND deliveries.state = n.value ->> 'was_state'",
+    const SWAP: Many<15> = Many {
+        columns: [
+            "id", "was", "was_state", "state", "due", "urgency", "edition", "after_channel", "wanted", "live", "detail",
+            "plan", "tries", "attempt", "version",
+        ],
+        sqlite: "UPDATE deliveries SET state = n.state, due = n.due, urgency = coalesce(n.urgency, deliveries.urgency), \
+                 edition = n.edition, after_channel = n.after_channel, wanted = coalesce(n.wanted, deliveries.wanted), \
+                 live = coalesce(n.live, deliveries.live), detail = n.detail, \
+                 plan = coalesce(n.plan, deliveries.plan), tries = n.tries, attempt = n.attempt, version = n.version \
+                 FROM n WHERE deliveries.id = n.id AND deliveries.version = n.was AND deliveries.state = n.was_state",
         postgres: "UPDATE deliveries d SET state = n.state, due = n.due, urgency = coalesce(n.urgency, d.urgency), \
-                   edition = n.edition, after_channel = n.after_channel, wanted = n.wanted, live = n.live, \
-                   detail = n.detail, plan = n.plan, tries = n.tries, attempt = n.attempt, version = n.version \
+                   edition = n.edition, after_channel = n.after_channel, wanted = coalesce(n.wanted, d.wanted), \
+                   live = coalesce(n.live, d.live), detail = n.detail, plan = coalesce(n.plan, d.plan), \
+                   tries = n.tries, attempt = n.attempt, version = n.version \
                    FROM json_to_recordset($1::json) AS n (state text, due bigint, urgency bigint, edition bigint, \
                    after_channel text, wanted text, live text, detail text, plan text, tries bigint, attempt bigint, \
                    version bigint, id bigint, was bigint, was_state text) \
@@ -189,8 +174,29 @@ pub(super) async fn swap_with(
     if changes.is_empty() {
         return Ok(());
     }
-    let rows: Result<Vec<_>, _> = changes.iter().map(|(before, after)| Columns::of(before, after, urgency)).collect();
-    let changed = connection.execute(SWAP, vec![Arg::rows(&rows?)?]).await?;
+    let row = |(before, after): &(Delivery, Delivery)| {
+        let new = Columns::of(Some(before), after)?;
+        let due = after.state.due().map(millis);
+        Ok([
+            before.id.0.into(),
+            before.version.into(),
+            before.state.name().into(),
+            after.state.name().into(),
+            due.into(),
+            urgency.into(),
+            new.edition.into(),
+            new.after_channel.into(),
+            new.wanted.into(),
+            new.live.into(),
+            new.detail.into(),
+            new.plan.into(),
+            after.tries.into(),
+            after.attempt.into(),
+            after.version.into(),
+        ])
+    };
+    let rows: Result<Vec<[Arg; 15]>, StoreError> = changes.iter().map(row).collect();
+    let changed = SWAP.execute(connection, rows?).await?;
     if usize::try_from(changed) == Ok(changes.len()) {
         return Ok(());
     }
@@ -201,19 +207,31 @@ pub(super) async fn swap_with(
 
 /// Adds deliveries that have not been there.
 pub(super) async fn insert(connection: &mut Connection, new: &[Delivery], urgency: i64) -> Result<(), StoreError> {
-    const INSERT: Sql = Sql {
+    const INSERT: Many<10> = Many {
+        columns: ["article_id", "channel", "state", "due", "urgency", "edition", "wanted", "live", "detail", "plan"],
         sqlite: "INSERT INTO deliveries (article_id, channel, state, due, urgency, edition, wanted, live, detail, plan, \
-                 tries, attempt, version) SELECT value ->> 'article_id', value ->> 'channel', value ->> 'state', \
-                 value ->> 'due', value ->> 'urgency', value ->> 'edition', value ->> 'wanted', value ->> 'live', \
-                 value ->> 'detail', value ->> 'plan', 0, 0, 0 FROM json_each($1)",
+                 tries, attempt, version) SELECT article_id, channel, state, due, urgency, edition, wanted, live, \
+                 detail, plan, 0, 0, 0 FROM n WHERE article_id IS NOT NULL",
         postgres: "INSERT INTO deliveries (article_id, channel, state, due, urgency, edition, wanted, live, detail, plan, \
                    tries, attempt, version) SELECT article_id, channel, state, due, urgency, edition, wanted, live, \
                    detail, plan, 0, 0, 0 FROM json_to_recordset($1::json) AS n (article_id bigint, channel text, \
                    state text, due bigint, urgency bigint, edition bigint, wanted text, live text, detail text, plan text)",
     };
-    if new.is_empty() {
-        return Ok(());
-    }
-    let rows: Result<Vec<_>, _> = new.iter().map(|new| Columns::of(new, new, Some(urgency))).collect();
-    connection.execute(INSERT, vec![Arg::rows(&rows?)?]).await.map(drop)
+    let row = |new: &Delivery| {
+        let columns = Columns::of(None, new)?;
+        Ok([
+            new.article.0.into(),
+            new.channel.as_str().into(),
+            new.state.name().into(),
+            new.state.due().map(millis).into(),
+            urgency.into(),
+            columns.edition.into(),
+            columns.wanted.into(),
+            columns.live.into(),
+            columns.detail.into(),
+            columns.plan.into(),
+        ])
+    };
+    let rows: Result<Vec<[Arg; 10]>, StoreError> = new.iter().map(row).collect();
+    INSERT.execute(connection, rows?).await.map(drop)
 }

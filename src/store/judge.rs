@@ -72,7 +72,7 @@ pub(super) async fn take(tx: &mut Tx, dockets: Vec<Docket<'_>>) -> Result<Vec<Ta
         leased.push((gone, followed));
     }
     swap(&mut tx.connection, &changes).await?;
-    attempts::open(&mut tx.connection, &openings).await?;
+    attempts::open(&mut tx.connection, openings).await?;
     let mut taken = Vec::with_capacity(leased.len());
     for (leased, followed) in leased {
         taken.push(items(tx, leased, &found, &followed).await?);
@@ -113,7 +113,7 @@ pub(super) async fn look(
     let found = tx.contents(leased.iter().map(|(after, action)| which(after, *action))).await?;
     let followed = followed(tx, request, leased.iter().map(|(after, _)| after.article)).await?;
     swap(&mut tx.connection, &changes).await?;
-    attempts::open(&mut tx.connection, &openings).await?;
+    attempts::open(&mut tx.connection, openings).await?;
     items(tx, leased, &found, &followed).await
 }
 

@@ -100,7 +100,7 @@ macro_rules! first {
             $state,
             "' AND w.urgency = ",
             $urgency,
-            " AND w.due <= $2 ORDER BY w.due, w.id LIMIT $3)"
+            " AND w.due <= $2 ORDER BY w.due, w.id LIMIT $3 + 0)"
         )
     };
 }

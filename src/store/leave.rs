@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
 
 use super::copies::{JobCopies, change};
 use super::db::{Arg, Connection, Sql, args};
-use super::row::{millis, to_json};
+use super::many::Many;
+use super::row::millis;
 use crate::channel::{Departures, Leave};
 use crate::queue::StoreError;
 
@@ -71,21 +71,20 @@ async fn mark(
     now: DateTime<Utc>,
 ) -> Result<HashSet<String>, StoreError> {
     // For SQLite the whole key stands in each row of the list: otherwise it would go over the whole mailing for each.
-    const MARK: Sql = Sql {
-        sqlite: "UPDATE copies SET state = 'begun', note = NULL, due = $3, at = $3 FROM json_each($4) c \
-                 WHERE channel = c.value ->> 'channel' AND job_key = c.value ->> 'job_key' \
-                 AND recipient = c.value ->> 'recipient' AND state = 'open' AND EXISTS (SELECT 1 FROM recipients r \
-                 WHERE r.channel = $1 AND r.address = copies.recipient AND r.standing = 'active') \
-                 AND job_key = $2 RETURNING recipient",
-        postgres: "UPDATE copies o SET state = 'begun', note = NULL, due = $3, at = $3 \
-                   FROM json_to_recordset($4::json) AS c (recipient text) \
-                   WHERE o.channel = $1 AND o.job_key = $2 AND o.recipient = c.recipient AND o.state = 'open' \
-                   AND EXISTS (SELECT 1 FROM recipients r \
-                   WHERE r.channel = $1 AND r.address = o.recipient AND r.standing = 'active') RETURNING o.recipient",
+    const MARK: Many<4> = Many {
+        columns: ["channel", "job_key", "recipient", "at"],
+        sqlite: "UPDATE copies SET state = 'begun', note = NULL, due = n.at, at = n.at FROM n \
+                 WHERE copies.channel = n.channel AND copies.job_key = n.job_key AND copies.recipient = n.recipient \
+                 AND copies.state = 'open' AND EXISTS (SELECT 1 FROM recipients r WHERE r.channel = n.channel \
+                 AND r.address = n.recipient AND r.standing = 'active') RETURNING recipient",
+        postgres: "UPDATE copies o SET state = 'begun', note = NULL, due = n.at, at = n.at \
+                   FROM json_to_recordset($1::json) AS n (channel text, job_key text, recipient text, at bigint) \
+                   WHERE o.channel = n.channel AND o.job_key = n.job_key AND o.recipient = n.recipient \
+                   AND o.state = 'open' AND EXISTS (SELECT 1 FROM recipients r WHERE r.channel = n.channel \
+                   AND r.address = n.recipient AND r.standing = 'active') RETURNING o.recipient",
     };
     let (channel, job_key) = (&job.channel, &job.job_key);
-    let row = |recipient| json!({ "channel": channel, "job_key": job_key, "recipient": recipient });
-    let rows: Vec<_> = recipients.iter().map(row).collect();
-    let args = args![channel, job_key, millis(now), to_json(&rows)?];
-    connection.fetch(MARK, args).await?.iter().map(|row| row.string("recipient")).collect()
+    let row = |recipient: &String| [channel.into(), job_key.into(), recipient.into(), millis(now).into()];
+    let begun = MARK.fetch(connection, recipients.iter().map(row).collect()).await?;
+    begun.iter().map(|row| row.string("recipient")).collect()
 }

@@ -11,7 +11,7 @@
 //! forget marks                                                               decisions, over
 //! deliveries attempts contents                                               rows, many at a time, over
 //! writer tx            one transaction for whatever has queued up, over
-//! db row error         a statement in the words of both databases, over
+//! many db row error    a statement in the words of both databases, over
 //! sqlite postgres open migrate                                               a file, or a server
 //! ```
 
@@ -33,6 +33,7 @@ mod judge;
 mod lease;
 mod leases;
 mod leave;
+mod many;
 mod marks;
 mod migrate;
 mod missed;

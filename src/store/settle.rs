@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
-use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::db::{Arg, Sql};
 use super::deliveries::{delivery, delivery_columns, load, swap};
+use super::many::Many;
 use super::tx::Tx;
 use super::writer::Piece;
 use super::{attempts, editions};
@@ -114,33 +113,27 @@ impl FollowUps {
     }
 }
 
-#[derive(Serialize)]
-struct Shown<'a> {
-    article: i64,
-    channel: &'a str,
-}
-
 async fn wake_followers(tx: &mut Tx, shown: &BTreeMap<(ArticleId, String), DateTime<Utc>>) -> Result<(), StoreError> {
-    const FOLLOWERS: Sql = Sql {
+    const FOLLOWERS: Many<2> = Many {
+        columns: ["article", "channel"],
         sqlite: concat!(
             "SELECT ",
             delivery_columns!(),
-            ", d.after_channel FROM json_each($1) s JOIN deliveries d \
-             ON d.article_id = s.value ->> 'article' AND d.after_channel = s.value ->> 'channel'"
+            ", d.after_channel FROM n CROSS JOIN deliveries d ON d.article_id = n.article AND d.after_channel = n.channel"
         ),
         postgres: concat!(
             "SELECT ",
             delivery_columns!(),
-            ", d.after_channel FROM json_to_recordset($1::json) AS s (article bigint, channel text) \
-             JOIN deliveries d ON d.article_id = s.article AND d.after_channel = s.channel ORDER BY d.id FOR UPDATE OF d"
+            ", d.after_channel FROM json_to_recordset($1::json) AS n (article bigint, channel text) \
+             JOIN deliveries d ON d.article_id = n.article AND d.after_channel = n.channel ORDER BY d.id FOR UPDATE OF d"
         ),
     };
     if shown.is_empty() {
         return Ok(());
     }
-    let asked: Vec<Shown> = shown.keys().map(|(article, channel)| Shown { article: article.0, channel }).collect();
+    let asked = shown.keys().map(|(article, channel)| [article.0.into(), channel.into()]).collect();
     let mut changes = Vec::new();
-    for row in tx.connection.fetch(FOLLOWERS, vec![Arg::rows(&asked)?]).await? {
+    for row in FOLLOWERS.fetch(&mut tx.connection, asked).await? {
         let follower = delivery(&row)?;
         let Some(at) = shown.get(&(follower.article, row.string("after_channel")?)) else { continue };
         let due = follower.plan.due.max(*at);

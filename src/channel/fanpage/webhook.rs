@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 use reqwest::{Client, StatusCode, Url};
+use ring::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
+use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
 use toml::Spanned;
 
 use super::render;
@@ -53,7 +56,7 @@ struct Hook {
     client: Client,
     url: Url,
     /// `None` in a rehearsal, which signs nothing.
-    secret: Option<SecretString>,
+    key: Option<hmac::Key>,
     honours_id: bool,
     shape: render::Shape,
 }
@@ -71,25 +74,35 @@ pub(super) fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<d
         return Err(bad_url());
     }
     let secret = cx.live.then(|| table.secret.read()).transpose().map_err(|error| SettingsError::new(error.0))?;
-    if let Some(secret) = &secret {
-        signer(secret).map_err(|_| {
-            SettingsError::new(text!(
-                "khóa bí mật của webhook phải có dạng whsec_… (base64)",
-                "the webhook secret has to look like whsec_… (base64)"
-            ))
-        })?;
-    }
+    let bad_secret = || {
+        SettingsError::new(text!(
+            "khóa bí mật của webhook phải có dạng whsec_… (base64)",
+            "the webhook secret has to look like whsec_… (base64)"
+        ))
+    };
+    let key = secret.map(|secret| key(&secret).ok_or_else(bad_secret)).transpose()?;
     Ok(Arc::new(Hook {
         client: client::client(cx.timeout)?,
         url,
-        secret,
+        key,
         honours_id: table.receiver_honours_id,
         shape: render::Shape { text_limit: table.text_limit, hashtags: table.hashtags, images: table.images },
     }))
 }
 
-fn signer(secret: &SecretString) -> Result<Webhook, standardwebhooks::WebhookError> {
-    Webhook::new(secret.expose_secret())
+/// The bytes that a secret stands for.
+fn key(secret: &SecretString) -> Option<hmac::Key> {
+    let secret = secret.expose_secret();
+    let bytes = STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()?;
+    Some(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+}
+
+/// The signature of one message. The standard's own library signs several times slower, which shows where many go out.
+fn sign(key: &hmac::Key, id: &str, timestamp: i64, body: &[u8]) -> String {
+    let mut signing = hmac::Context::with_key(key);
+    signing.update(format!("{id}.{timestamp}.").as_bytes());
+    signing.update(body);
+    format!("v1,{}", STANDARD.encode(signing.sign()))
 }
 
 impl Channel for Hook {
@@ -139,14 +152,11 @@ impl Hook {
     async fn post(&self, job: &Job) -> Result<Answer, SendError> {
         let body = &job.payload.bytes;
         let timestamp = job.now.timestamp();
-        let signature = self
-            .secret
-            .as_ref()
-            .and_then(|secret| signer(secret).ok()?.sign(&job.key, timestamp, body).ok())
-            .ok_or_else(|| {
-                let note = text!("chưa có khóa ký webhook", "there is no secret to sign with");
-                SendError::attention(Attention::Misconfigured, note)
-            })?;
+        let key = self.key.as_ref().ok_or_else(|| {
+            let note = text!("chưa có khóa ký webhook", "there is no secret to sign with");
+            SendError::attention(Attention::Misconfigured, note)
+        })?;
+        let signature = sign(key, &job.key, timestamp, body);
         let request = self
             .client
             .post(self.url.clone())
