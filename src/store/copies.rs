@@ -166,10 +166,14 @@ pub(super) async fn change(
     const CHANGE: Many<8> = Many {
         columns: ["channel", "job_key", "recipient", "state", "note", "due", "give_up", "at"],
         sqlite: "UPDATE copies SET note = n.note, due = n.due, at = n.at, \
+                 left_at = CASE n.state WHEN 'begun' THEN n.at WHEN 'sent' THEN coalesce(copies.left_at, n.at) \
+                 ELSE copies.left_at END, \
                  since = CASE n.state WHEN 'open' THEN coalesce(copies.since, n.at) ELSE copies.since END, \
                  state = CASE WHEN coalesce(copies.since, n.at) < n.give_up THEN 'refused' ELSE n.state END FROM n \
                  WHERE copies.channel = n.channel AND copies.job_key = n.job_key AND copies.recipient = n.recipient",
         postgres: "UPDATE copies o SET note = n.note, due = n.due, at = n.at, \
+                   left_at = CASE n.state WHEN 'begun' THEN n.at WHEN 'sent' THEN coalesce(o.left_at, n.at) \
+                   ELSE o.left_at END, \
                    since = CASE n.state WHEN 'open' THEN coalesce(o.since, n.at) ELSE o.since END, \
                    state = CASE WHEN coalesce(o.since, n.at) < n.give_up THEN 'refused' ELSE n.state END \
                    FROM json_to_recordset($1::json) AS n (channel text, job_key text, recipient text, state text, \
@@ -340,9 +344,9 @@ impl Copies for JobCopies {
     fn recent(&self, span: Duration) -> BoxFuture<'_, Result<BTreeMap<String, u32>, SendError>> {
         const RECENT: Sql = Sql {
             sqlite: "SELECT substr(recipient, instr(recipient, '@') + 1) AS domain, count(*) AS copies FROM copies \
-                     WHERE channel = $1 AND at > $2 AND state IN ('begun', 'sent') GROUP BY domain",
+                     WHERE channel = $1 AND left_at > $2 AND state IN ('begun', 'sent') GROUP BY domain",
             postgres: "SELECT substr(recipient, strpos(recipient, '@') + 1) AS domain, count(*) AS copies FROM copies \
-                       WHERE channel = $1 AND at > $2 AND state IN ('begun', 'sent') GROUP BY domain",
+                       WHERE channel = $1 AND left_at > $2 AND state IN ('begun', 'sent') GROUP BY domain",
         };
         Box::pin(async move {
             let since = self.clock.now() - TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);

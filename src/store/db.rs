@@ -44,7 +44,10 @@ impl Arg {
     }
 
     /// The next argument of a statement for SQLite.
-    pub(super) fn bind_to(query: Query<'static, Sqlite, SqliteArguments>, arg: Self) -> Query<'static, Sqlite, SqliteArguments> {
+    pub(super) fn bind_to(
+        query: Query<'static, Sqlite, SqliteArguments>,
+        arg: Self,
+    ) -> Query<'static, Sqlite, SqliteArguments> {
         match arg {
             Self::Int(value) => query.bind(value),
             Self::Text(value) => query.bind(value),

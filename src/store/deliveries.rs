@@ -71,12 +71,12 @@ pub(super) async fn waiting(connection: &mut Connection, channel: &str) -> Resul
         sqlite: concat!(
             "SELECT ",
             delivery_columns!(),
-            " FROM deliveries d WHERE d.state = 'waiting' AND d.channel = $1 ORDER BY d.id"
+            " FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.due IS NOT NULL ORDER BY d.id"
         ),
         postgres: concat!(
             "SELECT ",
             delivery_columns!(),
-            " FROM deliveries d WHERE d.state = 'waiting' AND d.channel = $1 ORDER BY d.id FOR UPDATE"
+            " FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.due IS NOT NULL ORDER BY d.id FOR UPDATE"
         ),
     };
     let rows = connection.fetch(WAITING, args![channel]).await?;
@@ -88,17 +88,23 @@ pub(super) async fn leased(
     connection: &mut Connection,
     until: Option<DateTime<Utc>>,
 ) -> Result<Vec<Delivery>, StoreError> {
+    // From channel to channel, each of them a range of the index `deliveries_due`.
     const LEASED: Sql = Sql {
         sqlite: concat!(
-            "SELECT ",
+            "WITH RECURSIVE c (channel) AS (SELECT min(channel) FROM deliveries WHERE due IS NOT NULL UNION ALL \
+             SELECT (SELECT min(n.channel) FROM deliveries n WHERE n.due IS NOT NULL AND n.channel > c.channel) FROM c \
+             WHERE c.channel IS NOT NULL) SELECT ",
             delivery_columns!(),
-            " FROM deliveries d WHERE d.state = 'sending' AND d.due <= coalesce($1, d.due) ORDER BY d.id"
+            " FROM c CROSS JOIN deliveries d WHERE d.channel = c.channel AND d.state = 'sending' \
+             AND d.urgency IN (0, 1, 2) AND d.due <= coalesce($1, d.due) ORDER BY d.id"
         ),
         postgres: concat!(
-            "SELECT ",
+            "WITH RECURSIVE c (channel) AS (SELECT min(channel) FROM deliveries WHERE due IS NOT NULL UNION ALL \
+             SELECT (SELECT min(n.channel) FROM deliveries n WHERE n.due IS NOT NULL AND n.channel > c.channel) FROM c \
+             WHERE c.channel IS NOT NULL) SELECT ",
             delivery_columns!(),
-            " FROM deliveries d WHERE d.state = 'sending' AND d.due <= coalesce($1, d.due) \
-             ORDER BY d.id FOR UPDATE SKIP LOCKED"
+            " FROM c JOIN deliveries d ON d.channel = c.channel WHERE d.state = 'sending' AND d.due IS NOT NULL \
+             AND d.due <= coalesce($1, d.due) ORDER BY d.id FOR UPDATE OF d SKIP LOCKED"
         ),
     };
     let rows = connection.fetch(LEASED, args![until.map(millis)]).await?;
@@ -154,8 +160,21 @@ pub(super) async fn swap_with(
 ) -> Result<(), StoreError> {
     const SWAP: Many<15> = Many {
         columns: [
-            "id", "was", "was_state", "state", "due", "urgency", "edition", "after_channel", "wanted", "live", "detail",
-            "plan", "tries", "attempt", "version",
+            "id",
+            "was",
+            "was_state",
+            "state",
+            "due",
+            "urgency",
+            "edition",
+            "after_channel",
+            "wanted",
+            "live",
+            "detail",
+            "plan",
+            "tries",
+            "attempt",
+            "version",
         ],
         sqlite: "UPDATE deliveries SET state = n.state, due = n.due, urgency = coalesce(n.urgency, deliveries.urgency), \
                  edition = n.edition, after_channel = n.after_channel, wanted = coalesce(n.wanted, deliveries.wanted), \

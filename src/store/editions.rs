@@ -70,12 +70,12 @@ async fn without_slot(connection: &mut Connection, channel: &str) -> Result<Vec<
         sqlite: concat!(
             "SELECT ",
             delivery_columns!(),
-            " FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.edition IS NULL"
+            " FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.due IS NOT NULL AND d.edition IS NULL"
         ),
         postgres: concat!(
             "SELECT ",
             delivery_columns!(),
-            " FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.edition IS NULL \
+            " FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.due IS NOT NULL AND d.edition IS NULL \
              ORDER BY d.id FOR UPDATE"
         ),
     };

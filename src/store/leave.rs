@@ -73,11 +73,11 @@ async fn mark(
     // For SQLite the whole key stands in each row of the list: otherwise it would go over the whole mailing for each.
     const MARK: Many<4> = Many {
         columns: ["channel", "job_key", "recipient", "at"],
-        sqlite: "UPDATE copies SET state = 'begun', note = NULL, due = n.at, at = n.at FROM n \
+        sqlite: "UPDATE copies SET state = 'begun', note = NULL, due = n.at, at = n.at, left_at = n.at FROM n \
                  WHERE copies.channel = n.channel AND copies.job_key = n.job_key AND copies.recipient = n.recipient \
                  AND copies.state = 'open' AND EXISTS (SELECT 1 FROM recipients r WHERE r.channel = n.channel \
                  AND r.address = n.recipient AND r.standing = 'active') RETURNING recipient",
-        postgres: "UPDATE copies o SET state = 'begun', note = NULL, due = n.at, at = n.at \
+        postgres: "UPDATE copies o SET state = 'begun', note = NULL, due = n.at, at = n.at, left_at = n.at \
                    FROM json_to_recordset($1::json) AS n (channel text, job_key text, recipient text, at bigint) \
                    WHERE o.channel = n.channel AND o.job_key = n.job_key AND o.recipient = n.recipient \
                    AND o.state = 'open' AND EXISTS (SELECT 1 FROM recipients r WHERE r.channel = n.channel \
