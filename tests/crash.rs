@@ -1,7 +1,7 @@
 //! The real binary, killed: nothing lost, nothing doubled, and what cannot be known is asked.
 
 use std::collections::BTreeSet;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -19,6 +19,10 @@ use crate::support::world::{RECIPIENTS, World};
 const ROUNDS: usize = 50;
 /// Rounds that live through the same minute together; they mostly wait for the radio's slot.
 const AT_ONCE: usize = 17;
+/// Rounds that stand still together.
+const FROZEN_AT_ONCE: usize = 10;
+/// Longer than a lease lasts, and the next look for leases that ran out.
+pub(crate) const PAST_A_LEASE: Duration = Duration::from_secs(75);
 const ARTICLES: u64 = 40;
 const PATIENCE: Duration = Duration::from_secs(150);
 
@@ -137,17 +141,22 @@ fn one_round(seed: u64) -> usize {
     let_live(Duration::from_secs(60).saturating_sub(into_minute) + Duration::from_millis(random.u64(0..400)));
     kill(daemon);
     daemon = world.daemon();
-    settle_everything(&world);
-    let questions = asked(&world);
-    world.verdict(&expected, &questions).assert_clean();
-    answer(&world);
-    settle_everything(&world);
+    let questions = assert_whole(&world, &expected, seed);
     kill(daemon);
+    questions
+}
 
+/// Everything is where it should be, once; what loa asked about is answered first. Says how much that was.
+pub(crate) fn assert_whole(world: &World, expected: &[(String, ArticleKey, Wanted)], seed: u64) -> usize {
+    settle_everything(world);
+    let questions = asked(world);
+    world.verdict(expected, &questions).assert_clean();
+    answer(world);
+    settle_everything(world);
     // Now nothing is excused: every channel shows every article once.
-    let verdict = world.verdict(&expected, &BTreeSet::new());
+    let verdict = world.verdict(expected, &BTreeSet::new());
     let aired = world.aired();
-    for (title, key, _) in &expected {
+    for (title, key, _) in expected {
         let times = aired.get(&key.to_string()).copied().unwrap_or_default();
         assert_eq!(times, 1, "seed {seed}: {title} is on the air {times} times\n{}", world.log());
     }
@@ -157,20 +166,24 @@ fn one_round(seed: u64) -> usize {
     questions.len()
 }
 
-#[test]
-fn fifty_rounds_of_forty_articles_killed_at_random_lose_and_double_nothing() {
-    let (next, questions) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let hands: Vec<_> = (0..AT_ONCE)
+pub(crate) fn signal(name: &str, process: &Child) {
+    let sent = Command::new("sh").args(["-c", "kill -\"$0\" \"$1\"", name, &process.id().to_string()]).status();
+    assert!(sent.expect("a shell").success());
+}
+
+/// Runs `round` so many times, each with a number of its own, as many `at_once` as are told: they mostly wait.
+pub(crate) fn rounds(count: usize, at_once: usize, round: impl Fn(u64) + Send + Sync + 'static) {
+    let (next, round) = (Arc::new(AtomicUsize::new(0)), Arc::new(round));
+    let hands: Vec<_> = (0..at_once.min(count))
         .map(|_| {
-            let (next, questions) = (Arc::clone(&next), Arc::clone(&questions));
+            let (next, round) = (Arc::clone(&next), Arc::clone(&round));
             std::thread::spawn(move || {
                 loop {
-                    let round = next.fetch_add(1, Ordering::AcqRel);
-                    if round >= ROUNDS {
+                    let number = next.fetch_add(1, Ordering::AcqRel);
+                    if number >= count {
                         return;
                     }
-                    let asked = one_round(u64::try_from(round).expect("a small number"));
-                    questions.fetch_add(asked, Ordering::AcqRel);
+                    round(u64::try_from(number).expect("a small number"));
                 }
             })
         })
@@ -178,10 +191,41 @@ fn fifty_rounds_of_forty_articles_killed_at_random_lose_and_double_nothing() {
     for hand in hands {
         hand.join().expect("a clean round");
     }
+}
+
+/// Rounds of each fault that takes a minute: one, or `LOA_ROUNDS`.
+#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says how long they may take")]
+pub(crate) fn asked_rounds() -> usize {
+    std::env::var("LOA_ROUNDS").map_or(1, |rounds| rounds.parse().expect("LOA_ROUNDS is a number"))
+}
+
+#[test]
+fn fifty_rounds_of_forty_articles_killed_at_random_lose_and_double_nothing() {
+    let questions = Arc::new(AtomicUsize::new(0));
+    let asked = Arc::clone(&questions);
+    rounds(ROUNDS, AT_ONCE, move |seed| {
+        asked.fetch_add(one_round(seed), Ordering::AcqRel);
+    });
     let questions = questions.load(Ordering::Acquire);
     println!(
         "{ROUNDS} rounds × {ARTICLES} articles × 4 channels: 0 lost, 0 doubled; {questions} deliveries were asked about"
     );
+}
+
+#[test]
+fn a_daemon_that_was_stopped_past_its_leases_loses_and_doubles_nothing() {
+    rounds(asked_rounds(), FROZEN_AT_ONCE, |seed| {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let world = World::new("[\"* * * * *\"]");
+        let daemon = world.daemon();
+        let expected = publish_forty(&world);
+        let_live(Duration::from_millis(random.u64(0..700)));
+        signal("STOP", &daemon);
+        let_live(PAST_A_LEASE);
+        signal("CONT", &daemon);
+        assert_whole(&world, &expected, seed);
+        kill(daemon);
+    });
 }
 
 #[test]

@@ -10,7 +10,10 @@ use loa::article::ArticleKey;
 use sqlx::Row as _;
 use tokio::net::TcpStream;
 
-use crate::crash::{answer, asked, eventually, kill, let_live, publish_forty, settle_everything};
+use crate::crash::{
+    PAST_A_LEASE, answer, asked, asked_rounds, assert_whole, eventually, kill, let_live, publish_forty, rounds,
+    settle_everything, signal,
+};
 use crate::support::doorway::Doorway;
 use crate::support::hostile_http::Fault;
 use crate::support::hostile_smtp::OnMessage;
@@ -18,10 +21,8 @@ use crate::support::oracle::Wanted;
 use crate::support::real_postgres::{Database, cluster};
 use crate::support::world::World;
 
-/// Longer than a lease lasts, and the next look for leases that ran out.
-const PAST_A_LEASE: Duration = Duration::from_secs(75);
-
-type Expected = Vec<(String, ArticleKey, Wanted)>;
+/// Rounds of one fault at the same time.
+const AT_ONCE: usize = 4;
 
 /// An office whose machines share a folder and a database.
 struct Office {
@@ -72,29 +73,6 @@ impl Office {
             sqlx::query(sql).fetch_one(&mut connection).await.expect("a number").get(0)
         })
     }
-
-    /// Everything is where it should be, once; what loa asked about is answered first.
-    fn assert_whole(&self, expected: &Expected) {
-        settle_everything(&self.world);
-        let questions = asked(&self.world);
-        self.world.verdict(expected, &questions).assert_clean();
-        answer(&self.world);
-        settle_everything(&self.world);
-        let verdict = self.world.verdict(expected, &BTreeSet::new());
-        assert!(verdict.is_clean(), "{verdict}\n{}", self.world.log());
-        let aired = self.world.aired();
-        for (title, key, _) in expected {
-            let times = aired.get(&key.to_string()).copied().unwrap_or_default();
-            assert_eq!(times, 1, "{title} is on the air {times} times\n{}", self.world.log());
-        }
-        self.world.radio().assert_whole();
-        self.world.site().assert_whole();
-    }
-}
-
-fn signal(name: &str, process: &Child) {
-    let sent = Command::new("sh").args(["-c", "kill -\"$0\" \"$1\"", name, &process.id().to_string()]).status();
-    assert!(sent.expect("a shell").success());
 }
 
 /// Asks it to stop, and it does.
@@ -110,92 +88,105 @@ fn stop(mut process: Child) {
 
 #[test]
 fn three_machines_share_the_work_and_one_that_is_killed_leaves_nothing_behind() {
-    let office = Office::new("[\"* * * * *\"]");
-    let mut nodes: Vec<Child> = (0..3).map(|_| office.node(cluster().port(), &[])).collect();
-    let expected = publish_forty(&office.world);
-    let_live(Duration::from_millis(400));
-    kill(nodes.remove(0));
-    office.assert_whole(&expected);
-    let workers = office.number("SELECT count(DISTINCT node) FROM attempts");
-    assert!(workers >= 2, "{workers} machines worked");
-    let editions = office.number("SELECT count(*) - count(DISTINCT (channel, slot)) FROM editions");
-    assert_eq!(editions, 0);
-    nodes.into_iter().for_each(kill);
+    rounds(asked_rounds(), AT_ONCE, |seed| {
+        let office = Office::new("[\"* * * * *\"]");
+        let mut nodes: Vec<Child> = (0..3).map(|_| office.node(cluster().port(), &[])).collect();
+        let expected = publish_forty(&office.world);
+        let_live(Duration::from_millis(fastrand::Rng::with_seed(seed).u64(50..800)));
+        kill(nodes.remove(0));
+        assert_whole(&office.world, &expected, seed);
+        let workers = office.number("SELECT count(DISTINCT node) FROM attempts");
+        assert!(workers >= 2, "{workers} machines worked");
+        let editions = office.number("SELECT count(*) - count(DISTINCT (channel, slot)) FROM editions");
+        assert_eq!(editions, 0);
+        nodes.into_iter().for_each(kill);
+    });
 }
 
 #[test]
 fn a_machine_that_was_stopped_past_its_leases_does_nothing_more_with_them() {
-    let office = Office::new("\"immediate\"");
-    office.world.hook.script(vec![Fault::PostThenHang]);
-    office.world.smtp.script(vec![OnMessage::HangAfterDot]);
-    let stopped = office.node(cluster().port(), &[]);
-    let file = office.world.article("bai", "Bài đang gửi", "Nội dung.");
-    assert!(office.world.run(&["publish", &file.display().to_string()]).status.success());
-    let patience = Duration::from_secs(60);
-    office.world.hook.state().wait_until_blocking(patience, "the post hangs", |seen| seen.hanging == 1);
-    signal("STOP", &stopped);
-    let other = office.node(cluster().port(), &[]);
-    let_live(PAST_A_LEASE);
-    signal("CONT", &stopped);
-    let key = ArticleKey { source: "cli".to_owned(), external_id: "bai".to_owned() };
-    let expected = vec![("Bài đang gửi".to_owned(), key, Wanted::Revision(1))];
-    settle_everything(&office.world);
-    office.world.verdict(&expected, &asked(&office.world)).assert_clean();
-    answer(&office.world);
-    settle_everything(&office.world);
-    office.world.verdict(&expected, &BTreeSet::new()).assert_clean();
-    let lost = office.number("SELECT count(*) FROM attempts WHERE outcome = 'lost'");
-    assert!(lost >= 1, "nothing was taken over: {}", office.world.log());
-    kill(stopped);
-    kill(other);
+    rounds(asked_rounds(), AT_ONCE, |_| {
+        let office = Office::new("\"immediate\"");
+        office.world.hook.script(vec![Fault::PostThenHang]);
+        office.world.smtp.script(vec![OnMessage::HangAfterDot]);
+        let stopped = office.node(cluster().port(), &[]);
+        let file = office.world.article("bai", "Bài đang gửi", "Nội dung.");
+        assert!(office.world.run(&["publish", &file.display().to_string()]).status.success());
+        let patience = Duration::from_secs(60);
+        office.world.hook.state().wait_until_blocking(patience, "the post hangs", |seen| seen.hanging == 1);
+        signal("STOP", &stopped);
+        let other = office.node(cluster().port(), &[]);
+        let_live(PAST_A_LEASE);
+        signal("CONT", &stopped);
+        let key = ArticleKey { source: "cli".to_owned(), external_id: "bai".to_owned() };
+        let expected = vec![("Bài đang gửi".to_owned(), key, Wanted::Revision(1))];
+        settle_everything(&office.world);
+        office.world.verdict(&expected, &asked(&office.world)).assert_clean();
+        answer(&office.world);
+        settle_everything(&office.world);
+        office.world.verdict(&expected, &BTreeSet::new()).assert_clean();
+        let lost = office.number("SELECT count(*) FROM attempts WHERE outcome = 'lost'");
+        assert!(lost >= 1, "nothing was taken over: {}", office.world.log());
+        kill(stopped);
+        kill(other);
+    });
 }
 
 #[test]
 fn a_machine_that_is_cut_off_from_the_database_and_comes_back_loses_and_doubles_nothing() {
-    let office = Office::new("[\"* * * * *\"]");
-    let port = cluster().port();
-    let door = Doorway::open("database", move |mut guest| async move {
-        if let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await {
-            // Either side may end it.
-            drop(tokio::io::copy_bidirectional(&mut guest, &mut server).await);
-        }
+    rounds(asked_rounds(), AT_ONCE, |seed| {
+        let office = Office::new("[\"* * * * *\"]");
+        let port = cluster().port();
+        let door = Doorway::open("database", move |mut guest| async move {
+            if let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await {
+                // Either side may end it.
+                drop(tokio::io::copy_bidirectional(&mut guest, &mut server).await);
+            }
+        });
+        let behind_the_door = office.node(door.address().port(), &[]);
+        let beside_it = office.node(port, &[]);
+        let expected = publish_forty(&office.world);
+        let_live(Duration::from_millis(fastrand::Rng::with_seed(seed).u64(50..600)));
+        door.shut();
+        let_live(Duration::from_secs(5));
+        door.reopen();
+        assert_whole(&office.world, &expected, seed);
+        // It works again.
+        kill(beside_it);
+        let file = office.world.article("sau", "Bài đăng sau", "Nội dung.");
+        assert!(office.world.run(&["publish", &file.display().to_string()]).status.success());
+        settle_everything(&office.world);
+        stop(behind_the_door);
     });
-    let behind_the_door = office.node(door.address().port(), &[]);
-    let beside_it = office.node(port, &[]);
-    let expected = publish_forty(&office.world);
-    let_live(Duration::from_millis(150));
-    door.shut();
-    let_live(Duration::from_secs(5));
-    door.reopen();
-    office.assert_whole(&expected);
-    // It works again.
-    kill(beside_it);
-    let file = office.world.article("sau", "Bài đăng sau", "Nội dung.");
-    assert!(office.world.run(&["publish", &file.display().to_string()]).status.success());
-    settle_everything(&office.world);
-    stop(behind_the_door);
 }
 
 #[test]
 fn machines_whose_clocks_differ_by_ten_minutes_keep_the_databases_hour() {
-    let office = Office::new("[\"* * * * *\"]");
-    let library = std::fs::read_dir("/usr/lib").expect("libraries").flatten();
-    let library = library.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).find(|file| file.exists());
-    let library = library.expect("libfaketime is installed: tests/run does it").display().to_string();
-    let port = cluster().port();
-    let nodes = [
-        office.node(port, &[]),
-        office.node(port, &[("LD_PRELOAD", &library), ("FAKETIME", "+10m")]),
-        office.node(port, &[("LD_PRELOAD", &library), ("FAKETIME", "-10m")]),
-    ];
-    eventually("two machines correct their clocks", || {
-        office.world.log().matches("clock differs from the store's").count() >= 2
+    rounds(asked_rounds(), AT_ONCE, |seed| {
+        let office = Office::new("[\"* * * * *\"]");
+        let library = std::fs::read_dir("/usr/lib").expect("libraries").flatten();
+        let library =
+            library.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).find(|file| file.exists());
+        let library = library.expect("libfaketime is installed: tests/run does it").display().to_string();
+        let port = cluster().port();
+        let nodes = [
+            office.node(port, &[]),
+            office.node(port, &[("LD_PRELOAD", &library), ("FAKETIME", "+10m")]),
+            office.node(port, &[("LD_PRELOAD", &library), ("FAKETIME", "-10m")]),
+        ];
+        eventually("two machines correct their clocks", || {
+            office.world.log().matches("clock differs from the store's").count() >= 2
+        });
+        let expected = publish_forty(&office.world);
+        assert_whole(&office.world, &expected, seed);
+        assert_eq!(
+            office.number("SELECT count(*) FROM attempts WHERE outcome = 'lost'"),
+            0,
+            "a lease was taken too early"
+        );
+        let odd = "SELECT count(*) FROM attempts WHERE abs(started_at - extract(epoch FROM now()) * 1000) > 400000";
+        assert_eq!(office.number(odd), 0, "the ledger has another hour");
+        assert!(office.number("SELECT count(DISTINCT node) FROM attempts") >= 2);
+        nodes.into_iter().for_each(kill);
     });
-    let expected = publish_forty(&office.world);
-    office.assert_whole(&expected);
-    assert_eq!(office.number("SELECT count(*) FROM attempts WHERE outcome = 'lost'"), 0, "a lease was taken too early");
-    let odd = "SELECT count(*) FROM attempts WHERE abs(started_at - extract(epoch FROM now()) * 1000) > 400000";
-    assert_eq!(office.number(odd), 0, "the ledger has another hour");
-    assert!(office.number("SELECT count(DISTINCT node) FROM attempts") >= 2);
-    nodes.into_iter().for_each(kill);
 }
