@@ -18,6 +18,7 @@ mod route;
 mod config;
 mod intake;
 mod pictures;
+mod people;
 mod store;
 mod keep;
 mod adapters;
