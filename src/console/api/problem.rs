@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::Console;
+use crate::console::Console;
 use crate::text;
 use crate::text::{Language, Text};
 
