@@ -21,6 +21,7 @@ mod pictures;
 mod people;
 mod store;
 mod keep;
+mod seals;
 mod adapters;
 mod channels;
 mod hostile;
@@ -32,6 +33,7 @@ mod ways_in;
 mod feeds;
 #[cfg(feature = "nats")]
 mod broker;
+mod console;
 mod bad_input;
 mod cli;
 mod demo;
