@@ -22,6 +22,8 @@ mod people;
 mod store;
 mod keep;
 mod seals;
+mod accounts;
+mod board;
 mod adapters;
 mod channels;
 mod hostile;

@@ -58,7 +58,9 @@ async fn decide(store: &Store, number: i64) {
 
 fn record(number: i64) -> Record {
     let by = By { who: "Bình".to_owned(), at: t(number) };
-    Record { by, what: "channel_file", channel: Some("radio".to_owned()), note: Text::same(format!("lần {number} \0")) }
+    Record {
+        by, what: "channel_file", channel: Some("radio".to_owned()), note: Text::same(format!("lần {number} \0"))
+    }
 }
 
 async fn decisions_are_sealed_and_whoever_touches_one_is_found_out(place: Place) {

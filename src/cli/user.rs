@@ -116,10 +116,8 @@ async fn add(app: &App, (name, display): (&str, &str), role: Role, printer: &Pri
         printer.value(&json!({ "id": id.0, "name": name, "role": role }));
     }
     let role = role.text();
-    printer.text(&Text {
-        vi: format!("đã thêm {name} ({})", role.vi),
-        en: format!("{name} was added ({})", role.en),
-    });
+    printer
+        .text(&Text { vi: format!("đã thêm {name} ({})", role.vi), en: format!("{name} was added ({})", role.en) });
     Ok(())
 }
 

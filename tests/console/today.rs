@@ -6,7 +6,8 @@ use crate::support::browser::{Browser, between};
 use crate::support::house::{BEARER, JSON, daemon, house, printed, settled};
 use crate::support::process::eventually;
 
-const ARTICLE: &[u8] = br#"{"source":"cms","external_id":"1","title":"Lich <b>tiep</b> dan","body_text":"Sang thu Hai."}"#;
+const ARTICLE: &[u8] =
+    br#"{"source":"cms","external_id":"1","title":"Lich <b>tiep</b> dan","body_text":"Sang thu Hai."}"#;
 
 #[test]
 fn today_shows_what_went_out_what_waits_and_a_balance_that_adds_up() {

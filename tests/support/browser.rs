@@ -94,10 +94,12 @@ impl<'d> Browser<'d> {
         let answer = self.daemon.call(method, path, &all, body.as_bytes());
         for line in answer.head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")) {
             let (name, value) = line.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
+            // Heads are in lower case here; a browser keeps the name's case.
+            let name = &name.replace("__host-", "__Host-");
             if value.is_empty() {
                 self.cookies.remove(name);
             } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
+                self.cookies.insert(name.clone(), value.to_owned());
             }
         }
         if let Some(token) = between(&answer.body, "name=\"csrf\" value=\"", "\"") {

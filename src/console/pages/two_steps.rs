@@ -49,7 +49,9 @@ async fn switch_on(
     officer: Officer,
     form: Form,
 ) -> Result<Response, Stop> {
-    let Some(secret) = TwoSteps::written(form.trimmed("secret")) else { return Err(Stop::foreign()) };
+    let Some(secret) = TwoSteps::written(form.trimmed("secret")) else {
+        return Err(Stop::refused(text!("thiếu khóa; mở lại trang này", "the key is missing; open the page again")));
+    };
     if let Err(trouble) = present_password(&face, &guest, &officer, &form).await? {
         return page(&face, &officer, &secret, Some(&trouble));
     }

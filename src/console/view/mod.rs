@@ -50,7 +50,7 @@ impl View {
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         words::add(&mut environment, zone);
-        environment.add_function("asset", |name: &str| assets::url(name));
+        environment.add_function("asset", |name: &str| assets::url(name).map(Value::from_safe_string));
         for (name, source) in TEMPLATES {
             environment.add_template(name, source)?;
         }
