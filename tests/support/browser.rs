@@ -90,6 +90,7 @@ impl<'d> Browser<'d> {
         if !jar.is_empty() {
             all.push(("Cookie", &jar));
         }
+        all.push(("Accept", "text/html,application/xhtml+xml"));
         all.push(("Content-Type", "application/x-www-form-urlencoded"));
         let answer = self.daemon.call(method, path, &all, body.as_bytes());
         for line in answer.head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")) {

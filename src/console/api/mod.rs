@@ -13,6 +13,7 @@ use super::Console;
 
 pub use auth::{Caller, Token};
 pub use problem::Problem;
+pub(super) use problem::not_found;
 pub use read::{channel_json, delivery_json, pause_of, reason, stops};
 
 /// What machines call: `articles` are the intake's, behind the same tokens. Nothing is found elsewhere below `/api`.
@@ -22,6 +23,6 @@ pub(super) fn routes(console: &Arc<Console>, articles: Router) -> Router {
         .layer(axum::middleware::from_fn_with_state(Arc::clone(console), auth::require_token));
     guarded
         .merge(health::routes(Arc::clone(console)))
-        .route("/api/{*rest}", axum::routing::any(problem::not_found))
+        .route("/api/{*rest}", axum::routing::any(problem::nothing))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(console), problem::in_language))
 }

@@ -57,8 +57,17 @@ impl IntoResponse for Problem {
     }
 }
 
-pub(super) async fn not_found() -> Problem {
+pub(super) async fn nothing() -> Problem {
+    none()
+}
+
+fn none() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, text!("không có địa chỉ này", "there is nothing at this address"))
+}
+
+/// The same where the language is known already.
+pub(in crate::console) fn not_found(language: Language) -> Response {
+    none().body(language)
 }
 
 /// Writes problems in the language the request prefers, or else the office's.

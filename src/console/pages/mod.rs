@@ -11,17 +11,21 @@ mod two_steps;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::State;
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodFilter, MethodRouter, get, on};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodFilter, MethodRouter, any, on};
 use serde_json::json;
 
 use super::Face;
+use super::api::not_found;
 use super::guard::{Door, Stop, admit, with_headers};
 use super::view::asset;
 use crate::people::Role;
 use crate::text;
+use crate::text::Language;
 
 /// A row of the table.
 pub(super) struct Route {
@@ -90,6 +94,16 @@ pub(super) fn router(face: Arc<Face>) -> Router {
     for route in table() {
         router = router.route(route.path, route.handler.layer(door(route.least)));
     }
-    let nothing = get(|| async { Stop::NotFound }).layer(door(None));
-    router.fallback_service(nothing.with_state(())).layer(from_fn(with_headers)).with_state(face)
+    let nothing = any(nothing).layer(door(None)).with_state(Arc::clone(&face));
+    router.fallback_service(nothing).layer(from_fn(with_headers)).with_state(face)
+}
+
+/// People get a page, machines a problem.
+async fn nothing(State(face): State<Arc<Face>>, headers: HeaderMap) -> Response {
+    let said = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if said(header::ACCEPT).contains("text/html") {
+        return Stop::NotFound.into_response();
+    }
+    let language = Language::from_locale(said(header::ACCEPT_LANGUAGE)).unwrap_or(face.console.language);
+    not_found(language)
 }

@@ -52,7 +52,7 @@ async fn right(face: &Face, guest: &Guest, headers: &HeaderMap) -> Result<Token,
     if face.console.people.may_set_up(form.hash(), now).await? { Ok(form) } else { Err(over()) }
 }
 
-fn page(face: &Face, guest: &Guest, form: &Form, trouble: Option<Text>) -> Result<Response, Stop> {
+fn page(face: &Face, guest: &Guest, form: &Form, trouble: Option<&Text>) -> Result<Response, Stop> {
     let title = text!("Thiết lập lần đầu", "First set-up");
     let context = json!({ "name": form.trimmed("name"), "display": form.trimmed("display"), "trouble": trouble });
     Ok(face.view.guests_page("set_up.html", &title, context, guest)?)
@@ -65,8 +65,8 @@ async fn show(State(face): State<Arc<Face>>, guest: Guest, headers: HeaderMap) -
 
 async fn make(State(face): State<Arc<Face>>, guest: Guest, headers: HeaderMap, form: Form) -> Result<Response, Stop> {
     let token = right(&face, &guest, &headers).await?;
-    let again = |trouble| {
-        let mut response = page(&face, &guest, &form, Some(trouble))?;
+    let again = |trouble: Text| {
+        let mut response = page(&face, &guest, &form, Some(&trouble))?;
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         Ok(response)
     };
