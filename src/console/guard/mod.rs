@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use chrono::TimeDelta;
@@ -22,12 +22,12 @@ use super::Face;
 use crate::people::{Role, Session, Token};
 use crate::text;
 
-pub(super) use address::from_our_own_page;
+use address::from_our_own_page;
 pub(super) use attempts::Attempts;
 pub(super) use cookies::{SESSION, SETUP, brought, clear, set};
 pub(super) use form::Form;
 pub(super) use headers::with_headers;
-pub(super) use sign_in::{Refusal, begin, hashed, prove};
+pub(super) use sign_in::{Refusal, begin, hashed, prove, prove_again};
 pub use stop::Stop;
 pub(super) use visit::{Guest, Officer, answer, redirect};
 
@@ -37,6 +37,8 @@ pub const SETUP_HOURS: i64 = 24;
 const NOTE_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// Largest form, in bytes.
 const MOST_FORM: usize = 4 * 1024 * 1024;
+/// Of somebody who is not signed in.
+const MOST_STRANGERS_FORM: usize = 16 * 1024;
 
 /// What a route asks of whoever comes.
 #[derive(Clone)]
@@ -67,38 +69,40 @@ async fn enter(door: &Door, guest: &Guest, request: Request) -> Result<(Request,
         None => None,
     };
     let officer = session.map(|session| Officer::of(face, guest, session));
+    if officer.is_none() && door.least.is_some() {
+        return Err((Stop::SignIn(guest.path.clone()), None));
+    }
     let (mut parts, body) = request.into_parts();
-    let changes = !matches!(parts.method, Method::GET | Method::HEAD);
-    if changes && !from_our_own_page(&parts.headers, face.console.public_url.as_deref()) {
-        return Err((Stop::foreign(), officer));
-    }
-    let form = if changes { read(body).await } else { Ok(Form::default()) };
-    let form = match form {
-        Ok(form) => form,
-        Err(stop) => return Err((stop, officer)),
+    let form = match parts.method {
+        Method::GET | Method::HEAD => Form::default(),
+        _ => match changing(face, &parts.headers, body, officer.as_ref()).await {
+            Ok(form) => form,
+            Err(stop) => return Err((stop, officer)),
+        },
     };
-    parts.extensions.insert(guest.clone());
-    let Some(least) = door.least else {
-        // Whoever is signed in proves that the form is ours here, too.
-        if changes && officer.as_ref().is_some_and(|officer| !carries(&form, &officer.session)) {
-            return Err((Stop::foreign(), officer));
-        }
-        parts.extensions.insert(form);
-        if let Some(officer) = &officer {
-            parts.extensions.insert(officer.clone());
-        }
-        return Ok((Request::from_parts(parts, Body::empty()), officer));
-    };
-    let Some(officer) = officer else { return Err((Stop::SignIn(guest.path.clone()), None)) };
-    if changes && !carries(&form, &officer.session) {
-        return Err((Stop::foreign(), Some(officer)));
-    }
-    if officer.session.account.role < least {
+    if let Some((least, officer)) = door.least.zip(officer.clone())
+        && officer.session.account.role < least
+    {
         return Err((Stop::Forbidden(least), Some(officer)));
     }
+    parts.extensions.insert(guest.clone());
     parts.extensions.insert(form);
-    parts.extensions.insert(officer.clone());
-    Ok((Request::from_parts(parts, Body::empty()), Some(officer)))
+    if let Some(officer) = &officer {
+        parts.extensions.insert(officer.clone());
+    }
+    Ok((Request::from_parts(parts, Body::empty()), officer))
+}
+
+/// The form of a request that changes something: from a page of our own, with the session's token if there is a session.
+async fn changing(face: &Face, headers: &HeaderMap, body: Body, officer: Option<&Officer>) -> Result<Form, Stop> {
+    if !from_our_own_page(headers, face.console.public_url.as_deref()) {
+        return Err(Stop::foreign());
+    }
+    let form = read(body, if officer.is_some() { MOST_FORM } else { MOST_STRANGERS_FORM }).await?;
+    match officer {
+        Some(officer) if !carries(&form, &officer.session) => Err(Stop::foreign()),
+        _ => Ok(form),
+    }
 }
 
 /// Whether a form carries the session's own token. Comparing hashes gives nothing away.
@@ -106,8 +110,8 @@ fn carries(form: &Form, session: &Session) -> bool {
     Token::brought(form.get("csrf")).is_some_and(|token| token.hash() == session.csrf.hash())
 }
 
-async fn read(body: Body) -> Result<Form, Stop> {
-    match axum::body::to_bytes(body, MOST_FORM).await {
+async fn read(body: Body, most: usize) -> Result<Form, Stop> {
+    match axum::body::to_bytes(body, most).await {
         Ok(bytes) => Ok(Form::read(&bytes)),
         Err(_) => Err(Stop::Refused(
             StatusCode::PAYLOAD_TOO_LARGE,

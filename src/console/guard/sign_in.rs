@@ -6,9 +6,11 @@ use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 
 use super::cookies;
-use super::{Guest, SESSION, Stop};
+use super::{Guest, Officer, SESSION, Stop};
 use crate::console::Face;
-use crate::people::{ABSOLUTE, Account, AccountId, NewSession, Password, PasswordHash, Token, sign_in_name};
+use crate::people::{
+    ABSOLUTE, Account, AccountId, Credentials, NewSession, Password, PasswordHash, Token, sign_in_name,
+};
 use crate::queue::{By, Record, StoreError};
 use crate::text;
 use crate::text::Text;
@@ -34,35 +36,57 @@ impl From<StoreError> for Refusal {
     }
 }
 
-/// Whose name and password these are. It takes as long for a name that is not there.
+/// Whose name, password and code these are.
 pub(in crate::console) async fn prove(
     face: &Arc<Face>,
     guest: &Guest,
     (name, password, code): (&str, &str, &str),
 ) -> Result<Account, Refusal> {
-    let (people, now) = (&face.console.people, face.console.clock.now());
-    let name = sign_in_name(name).unwrap_or_default();
-    face.attempts.begin(&name, &guest.address, now).map_err(Refusal::Wait)?;
-    let known = people.credentials(name.clone()).await?;
-    let hash = known.as_ref().map_or_else(|| PasswordHash::nobodys().clone(), |known| known.password.clone());
-    let right = hashed_matches(face, Password::typed(password), hash).await.map_err(Refusal::Stop)?;
-    let Some(known) = known.filter(|_| right) else {
-        tracing::warn!(address = %guest.address, "somebody could not sign in");
-        refused(face, &guest.address, now).await?;
-        return Err(Refusal::Wrong);
-    };
+    let known = password_of(face, guest, name, password).await?;
     if let Some(secret) = &known.totp {
-        let step = secret.step_of(code, now);
-        let fresh = match step {
-            Some(step) => people.use_code(known.account.id, step).await?,
+        let fresh = match secret.step_of(code, face.console.clock.now()) {
+            Some(step) => face.console.people.use_code(known.account.id, step).await?,
             None => false,
         };
         if !fresh {
             return Err(Refusal::Code { given: !code.trim().is_empty() });
         }
     }
-    face.attempts.went_well(&name, &guest.address);
+    face.attempts.went_well(&known.account.name, &guest.address);
     Ok(known.account)
+}
+
+/// Whether this is the password of somebody who is signed in: whoever finds a screen unlocked cannot take the account over.
+pub(in crate::console) async fn prove_again(
+    face: &Arc<Face>,
+    guest: &Guest,
+    officer: &Officer,
+    password: &str,
+) -> Result<(), Refusal> {
+    let name = &officer.session.account.name;
+    password_of(face, guest, name, password).await?;
+    face.attempts.went_well(name, &guest.address);
+    Ok(())
+}
+
+/// Whose name and password these are. It takes as long for a name that is not there.
+async fn password_of(face: &Arc<Face>, guest: &Guest, name: &str, password: &str) -> Result<Credentials, Refusal> {
+    let now = face.console.clock.now();
+    let name = sign_in_name(name).unwrap_or_default();
+    face.attempts.begin(&name, &guest.address, now).map_err(Refusal::Wait)?;
+    let known = face.console.people.credentials(name).await?;
+    let (hash, password) = (known.as_ref().map(|known| known.password.clone()), Password::typed(password));
+    let compared = beside(face, move || {
+        let nobodys = PasswordHash::nobodys();
+        hash.as_ref().unwrap_or(nobodys).is_of(&password)
+    });
+    let right = compared.await.map_err(Refusal::Stop)?;
+    if let Some(known) = known.filter(|_| right) {
+        return Ok(known);
+    }
+    tracing::warn!(address = %guest.address, "somebody could not sign in");
+    refused(face, &guest.address, now).await?;
+    Err(Refusal::Wrong)
 }
 
 /// A wrong try is a line in the ledger; the name that was typed is not, for it may be a password.
@@ -91,11 +115,6 @@ pub(in crate::console) async fn begin(
 pub(in crate::console) async fn hashed(face: &Face, password: Password) -> Result<PasswordHash, Stop> {
     let hashed = beside(face, move || PasswordHash::of(&password)).await?;
     Ok(hashed?)
-}
-
-/// Whether this is the password.
-async fn hashed_matches(face: &Face, password: Password, hash: PasswordHash) -> Result<bool, Stop> {
-    beside(face, move || hash.is_of(&password)).await
 }
 
 async fn beside<T: Send + 'static>(face: &Face, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Stop> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::people::{checked, person};
 use super::{Route, act, look};
 use crate::console::Face;
-use crate::console::guard::{Form, Guest, Officer, Refusal, Stop, prove};
+use crate::console::guard::{Form, Guest, Officer, Refusal, Stop, prove_again};
 use crate::people::{AccountChange, Notice, Role};
 use crate::text;
 use crate::text::{Language, Text};
@@ -45,22 +45,20 @@ async fn language(State(face): State<Arc<Face>>, officer: Officer, form: Form) -
     officer.on_to(OWN, Notice::done(text!("đã đổi ngôn ngữ", "the language was changed"))).await
 }
 
-/// Whether the present password is right; whoever finds a screen unlocked cannot take the account over.
+/// Whether the present password is right.
 pub(super) async fn present_password(
     face: &Arc<Face>,
     guest: &Guest,
     officer: &Officer,
     form: &Form,
 ) -> Result<Result<(), Text>, Stop> {
-    let name = officer.session.account.name.clone();
-    match prove(face, guest, (&name, form.get("present"), "")).await {
-        // The password was right; the session has shown the code already.
-        Ok(_) | Err(Refusal::Code { .. }) => Ok(Ok(())),
-        Err(Refusal::Wrong) => Ok(Err(text!("mật khẩu hiện nay không đúng", "the present password is wrong"))),
+    match prove_again(face, guest, officer, form.get("present")).await {
+        Ok(()) => Ok(Ok(())),
         Err(Refusal::Wait(_)) => {
             Ok(Err(text!("đã sai nhiều lần; chờ 15 phút rồi thử lại", "too many wrong tries; wait 15 minutes")))
         }
         Err(Refusal::Stop(stop)) => Err(stop),
+        Err(_) => Ok(Err(text!("mật khẩu hiện nay không đúng", "the present password is wrong"))),
     }
 }
 
