@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use loa::delivery::{Hold, Live, State, Wanted, Why};
-use loa::ledger::Board;
+use loa::ledger::{Board, Ledger};
 use loa::store::Store;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
@@ -103,7 +103,7 @@ async fn ask_everything(store: &Store) -> usize {
     found
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_board_answers_at_once_however_much_the_store_holds() {
     let place = Place::file();
     place.open().await.close().await;
@@ -140,10 +140,15 @@ async fn the_board_answers_at_once_however_much_the_store_holds() {
     let store = place.open().await;
     // The first time everything is read from the disk.
     assert_eq!(ask_everything(&store).await, 10 + 1_000 + 2 * CHANNELS.len());
+    // Also while the balance is counted, which reads every delivery and for which nobody waits.
+    let counting = store.clone();
+    let counting = tokio::spawn(async move { Ledger::balance(&counting).await.unwrap().len() });
     let began = now();
     ask_everything(&store).await;
     let took = began.elapsed();
+    assert!(!counting.is_finished(), "it was counted too fast to tell");
     println!("the board answered in {took:?}");
     assert!(took.as_millis() < 100, "{took:?}");
+    assert_eq!(counting.await.unwrap(), CHANNELS.len());
     store.close().await;
 }
