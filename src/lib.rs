@@ -7,6 +7,7 @@ pub mod article;
 pub mod audience;
 pub mod clock;
 pub mod delivery;
+pub mod people;
 pub mod text;
 
 // The journey of an article.

@@ -99,7 +99,7 @@ fn may_import(module: &str, allowed: &[&str]) {
     }
 }
 
-const WORDS: [&str; 5] = ["article", "audience", "clock", "delivery", "text"];
+const WORDS: [&str; 6] = ["article", "audience", "clock", "delivery", "people", "text"];
 
 fn words_and(more: &[&'static str]) -> Vec<&'static str> {
     [&WORDS[..], more].concat()
@@ -152,6 +152,7 @@ fn the_journey_sees_only_what_comes_before_it() {
     may_import("schedule", &words_and(&["queue"]));
     may_import("dispatch", &words_and(&["queue", "channel"]));
     may_import("ledger", &words_and(&["queue"]));
+    may_import("console", &words_and(&["queue", "ledger"]));
     may_import("intake", &words_and(&["queue", "schedule", "console", "ledger"]));
     may_import("store", &words_and(&["queue", "ledger", "channel"]));
 }

@@ -575,6 +575,7 @@ fn the_doctor_says_what_is_wrong_with_a_damaged_store_and_leaves_it() {
     assert!(broken("UPDATE deliveries SET live = '\"nothing\"' WHERE id = 3").contains("contradict"));
     assert!(broken("UPDATE deliveries SET live = 'x' WHERE id = 3").contains("does not add up"));
     assert!(broken("UPDATE decisions SET at = at + 86400000").contains("behind the ledger"));
+    assert!(broken("UPDATE decisions SET who = 'Mai' WHERE id = 2").contains("decision 2 was changed"));
     assert!(broken("UPDATE deliveries SET channel = 'zalo', state = 'waiting' WHERE id = 3").contains("no good file"));
     // Pages of rubbish, in the middle and at the beginning.
     let mut rubbish = sound.clone();

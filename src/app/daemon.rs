@@ -1,7 +1,6 @@
 //! The daemon: starts every part, watches over them, stops them in order.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -107,7 +106,8 @@ pub async fn run(app: App, life: Lifecycle, listening: Listening) -> Result<(), 
         });
     }
     if let Some(listener) = listener {
-        let (service, stop) = (service(&app), life.stop.clone());
+        let (service, stop) = (service(&app, &life)?, life.stop.clone());
+        let service = service.into_make_service_with_connect_info::<SocketAddr>();
         parts.spawn(async move {
             let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
             serving.await.map_err(|error| AppError::Other(text!("HTTP dừng: {error}", "HTTP ended: {error}")))
@@ -136,19 +136,25 @@ async fn listen(app: &App) -> Result<Option<TcpListener>, AppError> {
     Ok(Some(listener))
 }
 
-fn service(app: &App) -> axum::Router {
-    let summaries = app.clone();
+fn service(app: &App, life: &Lifecycle) -> Result<axum::Router, AppError> {
+    let config = app.config();
     let console = Console {
         ledger: app.ledger(),
+        board: app.board(),
+        people: app.people(),
         subscribers: app.subscribers(),
-        office: app.config().office.name.clone(),
-        channels: Arc::new(move || summaries.summaries()),
-        tokens: app.config().http.tokens.clone().into(),
-        language: app.config().office.language,
+        desk: app.desk(),
+        office: config.office.name.clone(),
+        zone: config.office.timezone,
+        public_url: config.office.public_url.clone(),
+        proxy: config.http.proxy,
+        tokens: config.http.tokens.clone().into(),
+        language: config.office.language,
         clock: app.clock().clone(),
+        stop: life.stop.clone(),
     };
     let hubs = hub_routes(HubFace { standing: app.feeds(), clock: app.clock().clone() });
-    router(console, routes(ApiIntake { intake: app.intake() }), hubs)
+    router(console, routes(ApiIntake { intake: app.intake() }), hubs).map_err(AppError::Other)
 }
 
 /// Sweeps, reloads and probes until told to stop, or until a part ends unasked.

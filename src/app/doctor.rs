@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config::{Config, load_good_channels};
-use crate::ledger::{Answered, Exam, Room, Stray};
+use crate::ledger::{Answered, Break, Exam, Room, Stray};
 use crate::queue::StoreError;
 use crate::store;
 use crate::text;
@@ -67,6 +67,7 @@ fn judge(exam: &Exam, config: &Config, now: DateTime<Utc>) -> Vec<Finding> {
     add("leases", answered(&exam.leases_over, |over| leases(*over)));
     add("states", answered(&exam.contradictions, |found| states(found)));
     add("balance", balance(exam));
+    add("ledger", answered(&exam.chain, |found| chain(*found)));
     let (specs, _) = load_good_channels(&config.channels, config.office.timezone);
     let configured: Vec<&str> = specs.iter().map(|spec| spec.channel.as_str()).collect();
     add("channels", answered(&exam.channels, |channels| without_file(channels, &configured)));
@@ -278,6 +279,27 @@ fn balance(exam: &Exam) -> Vec<(Level, Text)> {
             }
         }
     })
+}
+
+fn chain(found: Option<Break>) -> Vec<(Level, Text)> {
+    let what = match found {
+        None => return well(text!("sổ quyết định còn nguyên vẹn", "the ledger of decisions is as it was written")),
+        Some(Break::Changed(id)) => text!("quyết định số {id} bị sửa", "decision {id} was changed"),
+        Some(Break::Missing(place)) => {
+            text!("quyết định thứ {place} trong sổ bị xóa", "the decision at place {place} was taken away")
+        }
+        Some(Break::Added(id)) => text!("quyết định số {id} bị chèn vào", "decision {id} was slipped in"),
+    };
+    vec![(
+        Level::Wrong,
+        Text {
+            vi: format!("sổ bị can thiệp: {}. Giữ tệp làm chứng cứ, đối chiếu với bản sao lưu gần nhất", what.vi),
+            en: format!(
+                "somebody tampered with the ledger: {}. Keep the file, compare it with the last backup",
+                what.en
+            ),
+        },
+    )]
 }
 
 fn without_file(channels: &[(String, i64)], configured: &[&str]) -> Vec<(Level, Text)> {

@@ -70,9 +70,10 @@ async fn probe(name: &str, lane: &Lane, shop: &Shop) -> Result<(), StoreError> {
 const CREDENTIAL_NOTICE_DAYS: i64 = 14;
 
 /// Looks whether a channel's credential still holds, before an article has to find out.
-async fn check_up(name: &str, lane: &Lane, shop: &Shop) -> Result<(), StoreError> {
+async fn check_up(app: &App, name: &str, lane: &Lane, shop: &Shop) -> Result<(), StoreError> {
     match lane.channel.probe().await {
         Ok(health) => {
+            app.credential_ends(name, health.credential_ends);
             let days = health.credential_ends.map(|ends| (ends - shop.clock.now()).num_days());
             if let Some(days) = days.filter(|days| *days < CREDENTIAL_NOTICE_DAYS) {
                 tracing::warn!(channel = %name, days, "the channel's credential ends soon: renew it");
@@ -245,13 +246,13 @@ impl Lanes {
 
     fn visit(&self, visit: Visit) {
         for (name, running) in &self.running {
-            let (name, lane, shop, stop) =
-                (name.clone(), running.lane.clone(), self.shop.clone(), running.stop.clone());
+            let (app, name, lane, shop, stop) =
+                (self.app.clone(), name.clone(), running.lane.clone(), self.shop.clone(), running.stop.clone());
             tokio::spawn(async move {
                 let visiting = async {
                     match visit {
                         Visit::Probe => probe(&name, &lane, &shop).await,
-                        Visit::CheckUp => check_up(&name, &lane, &shop).await,
+                        Visit::CheckUp => check_up(&app, &name, &lane, &shop).await,
                     }
                 };
                 let visited = tokio::select! {

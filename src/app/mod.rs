@@ -4,23 +4,25 @@ mod backup;
 #[cfg(feature = "nats")]
 mod broker;
 mod daemon;
+mod desk;
 mod doctor;
 mod lanes;
 mod lock;
 mod mailroom;
 mod upkeep;
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 
 use crate::clock::Clock;
 use crate::config::{ChannelSpec, Config, ConfigError, load_channels, load_good_channels};
-use crate::console::ChannelSummary;
+use crate::console::{ChannelSummary, Channels};
 use crate::delivery::{Action, Plan, Why};
 use crate::intake::{Fetcher, Intake, Subscription, Subscriptions};
-use crate::ledger::Ledger;
-use crate::queue::{Candidate, Feeds, Planner, Queue, StoreError, Subscribers};
+use crate::ledger::{Board, Ledger};
+use crate::queue::{Candidate, Feeds, People, Planner, Queue, StoreError, Subscribers};
 use crate::schedule::{Change, Schedule};
 use crate::store::Store;
 use crate::text;
@@ -55,6 +57,8 @@ pub struct App {
     specs: Arc<RwLock<Arc<[ChannelSpec]>>>,
     subscriptions: Subscriptions,
     fetcher: Fetcher,
+    /// When channels' credentials end, as their far sides said at the last check-up.
+    credentials: Arc<RwLock<HashMap<String, DateTime<Utc>>>>,
 }
 
 impl App {
@@ -88,6 +92,7 @@ impl App {
             store,
             specs: Arc::new(RwLock::new(Arc::from([]))),
             subscriptions: Arc::new(RwLock::new(Arc::from([]))),
+            credentials: Arc::default(),
         };
         app.install(specs);
         Ok(app)
@@ -132,6 +137,18 @@ impl App {
     /// Who may be written to.
     #[must_use]
     pub fn subscribers(&self) -> Arc<dyn Subscribers> {
+        Arc::new(self.store.clone())
+    }
+
+    /// What needs a person, and what each channel does.
+    #[must_use]
+    pub fn board(&self) -> Arc<dyn Board> {
+        Arc::new(self.store.clone())
+    }
+
+    /// Officers' accounts.
+    #[must_use]
+    pub fn people(&self) -> Arc<dyn People> {
         Arc::new(self.store.clone())
     }
 
@@ -183,17 +200,7 @@ impl App {
     /// One line per channel.
     #[must_use]
     pub fn summaries(&self) -> Vec<ChannelSummary> {
-        let now = self.clock.now();
-        let summary = |spec: &ChannelSpec| ChannelSummary {
-            channel: spec.channel.clone(),
-            name: spec.name.clone(),
-            kind: spec.kind.name,
-            letters: spec.kind.letters,
-            enabled: spec.enabled,
-            mode: if spec.rehearsal { "rehearsal" } else { "live" },
-            next_slot: spec.schedule.next_slot(now),
-        };
-        self.specs().iter().map(summary).collect()
+        Channels::summaries(self)
     }
 
     /// The channels that are switched on.

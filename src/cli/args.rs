@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as Options, Parser, Subcommand};
 
 use super::subscribers::SubscribersCommand;
+use super::user::UserCommand;
 
 /// Đăng một lần, mọi kênh của cơ quan cùng nói một điều · Publish once; every channel says the same thing
 #[derive(Parser)]
@@ -69,6 +70,9 @@ pub(super) enum Command {
     /// Công cụ cho kênh thư điện tử · Tools for email channels
     #[command(subcommand)]
     Email(EmailCommand),
+    /// Người dùng bàn làm việc · Who uses the console
+    #[command(subcommand)]
+    User(UserCommand),
     /// Sao lưu kho dữ liệu vào một tệp mới, không cần dừng loa · Copy the store into a new file while loa runs
     Backup(Backup),
     /// Khôi phục kho dữ liệu từ bản sao lưu; mọi kênh tạm dừng · Put a backup in place; every channel is paused

@@ -4,6 +4,7 @@ use super::CliError;
 use super::args::Demo as Asked;
 use super::look::state_words;
 use super::print::Printer;
+use super::user::announce;
 use crate::demo::{Demo, Report};
 use crate::text;
 use crate::text::Text;
@@ -27,6 +28,9 @@ pub(super) async fn demo(asked: Asked, printer: &Printer) -> Result<(), CliError
     if asked.once {
         demo.stop().await?;
         return if report.settled { Ok(()) } else { Err(CliError::Said) };
+    }
+    if let Some(address) = demo.address() {
+        announce(demo.app(), address, printer).await;
     }
     printer.text(&text!("Dừng: Ctrl-C", "To stop: Ctrl-C"));
     demo.until_stopped().await?;

@@ -18,6 +18,7 @@ mod recipients;
 mod say;
 mod serve;
 mod subscribers;
+mod user;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -112,6 +113,7 @@ async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
         }
         Command::Channels(asked) => look::channels(&opened_anyway(config, printer).await?, asked, printer).await,
         Command::Feeds(asked) => feeds::feeds(&opened_anyway(config, printer).await?, asked, printer).await,
+        Command::User(asked) => user::user(&opened_anyway(config, printer).await?, asked, printer).await,
         Command::Balance => look::balance(&opened_anyway(config, printer).await?, printer).await,
         Command::Retry(retry) => decide::retry(&opened_anyway(config, printer).await?, retry, printer).await,
         Command::Resolve(resolve) => decide::resolve(&opened_anyway(config, printer).await?, resolve, printer).await,

@@ -65,6 +65,8 @@ pub struct Config {
 pub struct HttpConfig {
     /// Address and port; `None`: no HTTP.
     pub listen: Option<String>,
+    /// Whether a proxy stands before loa: then the address that a request comes from is the one that it names.
+    pub proxy: bool,
     /// Who may call.
     pub tokens: Vec<Token>,
 }
@@ -133,6 +135,8 @@ struct PicturesTable {
 struct HttpTable {
     listen: Option<String>,
     public_url: Option<Spanned<String>>,
+    #[serde(default)]
+    proxy: bool,
     #[serde(default)]
     tokens: Vec<TokenTable>,
 }
@@ -235,7 +239,11 @@ impl Config {
             pictures,
             feeds: feeds::read(read.feeds, file, source)?,
             broker: read.broker.map(|table| BrokerTable::read(table, file, source, &base)).transpose()?,
-            http: HttpConfig { listen: read.http.listen, tokens: tokens.collect::<Result<_, _>>()? },
+            http: HttpConfig {
+                listen: read.http.listen,
+                proxy: read.http.proxy,
+                tokens: tokens.collect::<Result<_, _>>()?,
+            },
             mail: read.mail.read(file, source, &base),
             grace,
             check_every,

@@ -1,53 +1,110 @@
-//! The HTTP face: who calls, what they may read, and how errors look. The console's pages will live here.
+//! The HTTP face: the JSON API for machines, and the pages on which officers work.
+//!
+//! ```text
+//! api      what machines call, behind bearer tokens
+//! guard    who is there: sessions, roles, forms that come from our own pages
+//! pages    one file per page; each names its routes and the least role that may use them
+//! view     how a page looks: layout, words, signs, assets
+//! desk     what officers can do, as asked of the rest of loa
+//! ```
 
 mod api;
-mod auth;
-mod health;
-mod problem;
+mod counts;
+mod desk;
+mod guard;
+mod pages;
 mod unsubscribe;
+mod view;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::Method;
+use chrono_tz::Tz;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::ledger::Ledger;
-use crate::queue::Subscribers;
-use crate::text::Language;
+use crate::ledger::{Board, Ledger};
+use crate::people::Role;
+use crate::queue::{People, Subscribers};
+use crate::text::{Language, Text};
 
-pub use api::{ChannelSummary, channel_json, delivery_json, pause_of, reason, stops};
-pub use auth::{Caller, Token};
-pub use problem::Problem;
+pub use api::{Caller, Problem, Token, channel_json, delivery_json, pause_of, reason, stops};
+pub use desk::{ChannelSummary, Channels, Desk};
+pub use guard::{SETUP_HOURS, Stop};
+
+use counts::Counts;
+use guard::Attempts;
+use view::View;
+
+/// Passwords hashed at the same time: each takes 19 MiB.
+const HASHING: usize = 2;
+/// Pages that are kept up to date at the same time.
+const STREAMS: usize = 100;
 
 /// What the HTTP face needs.
 #[derive(Clone)]
 pub struct Console {
     /// What can be asked.
     pub ledger: Arc<dyn Ledger>,
+    /// What needs a person, and what each channel does.
+    pub board: Arc<dyn Board>,
+    /// Officers' accounts.
+    pub people: Arc<dyn People>,
     /// Who may be written to.
     pub subscribers: Arc<dyn Subscribers>,
+    /// What officers can do.
+    pub desk: Desk,
     /// The office's name.
     pub office: String,
-    /// The configured channels, as they are at the moment of asking.
-    pub channels: Arc<dyn Fn() -> Vec<ChannelSummary> + Send + Sync>,
+    /// Where its day begins and ends.
+    pub zone: Tz,
+    /// What the public opens; with `https` cookies go over nothing else.
+    pub public_url: Option<String>,
+    /// Whether a proxy stands before loa and names the address that a request comes from.
+    pub proxy: bool,
     /// Who may call.
     pub tokens: Arc<[Token]>,
     /// The language of answers.
     pub language: Language,
     /// The hour.
     pub clock: Clock,
+    /// Ends what would go on for ever.
+    pub stop: CancellationToken,
 }
 
-/// All routes: `articles` are the intake's, behind the same tokens. The page to unsubscribe and `open` need none.
-pub fn router(console: Console, articles: Router, open: Router) -> Router {
+/// What every page has at hand.
+struct Face {
+    console: Console,
+    view: View,
+    attempts: Attempts,
+    counts: Counts,
+    hashing: Semaphore,
+    streams: Arc<Semaphore>,
+}
+
+/// All routes: `articles` are the intake's, behind the API's tokens. The page to unsubscribe and `open` need none.
+///
+/// # Errors
+/// What is wrong with a page's template.
+pub fn router(console: Console, articles: Router, open: Router) -> Result<Router, Text> {
+    let view = View::new(&console.office, console.zone).map_err(|error| Text::same(error.to_string()))?;
     let console = Arc::new(console);
-    let guarded = articles
-        .merge(api::routes(Arc::clone(&console)))
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&console), auth::require_token));
-    guarded
-        .merge(health::routes(Arc::clone(&console)))
-        .fallback(problem::not_found)
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&console), problem::in_language))
-        .merge(unsubscribe::routes(console))
-        .merge(open)
+    let face = Arc::new(Face {
+        console: Console::clone(&console),
+        view,
+        attempts: Attempts::default(),
+        counts: Counts::default(),
+        hashing: Semaphore::new(HASHING),
+        streams: Arc::new(Semaphore::new(STREAMS)),
+    });
+    let open = api::routes(&console, articles).merge(unsubscribe::routes(console)).merge(open);
+    Ok(open.merge(pages::router(face)))
+}
+
+/// Every page: method, address, and the least role that may use it; `None`: whoever comes.
+#[must_use]
+pub fn routes() -> Vec<(Method, &'static str, Option<Role>)> {
+    pages::table().into_iter().map(|route| (route.method, route.path, route.least)).collect()
 }

@@ -98,7 +98,7 @@ async fn find(console: &Console, path: &str) -> Result<Option<Subscriber>, Store
 
 /// What people call the list: the channel's name.
 fn list(console: &Console, subscriber: &Subscriber) -> String {
-    let known = (console.channels)().into_iter().find(|summary| summary.channel == subscriber.channel);
+    let known = console.desk.channels.summaries().into_iter().find(|summary| summary.channel == subscriber.channel);
     known.map_or_else(|| subscriber.channel.clone(), |summary| summary.name)
 }
 

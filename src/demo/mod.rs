@@ -8,6 +8,7 @@ mod office;
 mod receivers;
 mod webhook;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -50,9 +51,22 @@ pub struct Demo {
     daemon: tokio::task::JoinHandle<Result<(), AppError>>,
     _receivers: Receivers,
     folder: PathBuf,
+    address: Option<SocketAddr>,
 }
 
 impl Demo {
+    /// The office, to be looked at.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Where its console listens.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
     /// Sets up a small office in `folder` and starts it. Its clock shows just before 4:30 in the morning.
     ///
     /// # Errors
@@ -72,8 +86,15 @@ impl Demo {
         let config = Config::load(&folder.join("config.toml"))?;
         let app = App::open(config, clock.clone()).await?;
         let life = Lifecycle::default();
-        let daemon = tokio::spawn(run_daemon(app.clone(), life.clone(), Box::new(|_| {})));
-        Ok(Self { app, clock, life, daemon, _receivers: receivers, folder: folder.to_owned() })
+        let (heard, address) = tokio::sync::oneshot::channel();
+        let listening = Box::new(move |address| {
+            // Where nobody listens any more, the demo is over.
+            let _ = heard.send(address);
+        });
+        let daemon = tokio::spawn(run_daemon(app.clone(), life.clone(), listening));
+        // A daemon that does not start says why when it is stopped.
+        let address = address.await.ok().flatten();
+        Ok(Self { address, app, clock, life, daemon, _receivers: receivers, folder: folder.to_owned() })
     }
 
     /// Publishes three articles, corrects one, withdraws one, and waits for each step to settle.

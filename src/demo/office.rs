@@ -38,7 +38,8 @@ pub(super) fn write(folder: &Path, receivers: &Receivers) -> io::Result<()> {
     std::fs::write(folder.join("webhook-secret"), receivers.secret())?;
     std::fs::write(
         folder.join("config.toml"),
-        "name = \"UBND xã An Bình\"\ntimezone = \"Asia/Ho_Chi_Minh\"\n\n[store]\npath = \"loa.db\"\n",
+        "name = \"UBND xã An Bình\"\ntimezone = \"Asia/Ho_Chi_Minh\"\n\n[store]\npath = \"loa.db\"\n\n\
+         [http]\nlisten = \"127.0.0.1:0\"\n",
     )?;
     std::fs::write(channels.join("nguoi-nhan.txt"), RECIPIENTS)?;
     std::fs::write(

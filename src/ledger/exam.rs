@@ -36,6 +36,17 @@ pub enum Stray {
     Attempts,
 }
 
+/// Where the ledger of decisions is not what was sealed when it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Break {
+    /// The decision of this number was changed.
+    Changed(i64),
+    /// The decision at this place of the chain was taken away.
+    Missing(i64),
+    /// The decision of this number was never sealed: loa did not write it.
+    Added(i64),
+}
+
 /// What is known of a store after a look at all of it. Nothing was changed.
 #[derive(Clone, Debug)]
 pub struct Exam {
@@ -61,6 +72,8 @@ pub struct Exam {
     pub balance: Answered<Vec<Balance>>,
     /// Every channel's number of deliveries, counted by the database.
     pub received: Answered<Vec<(String, i64)>>,
+    /// The first place where the ledger of decisions is not what was sealed.
+    pub chain: Answered<Option<Break>>,
     /// Channels that nobody has let go since the store was put back from a backup.
     pub not_let_go: Answered<Vec<String>>,
 }

@@ -1,5 +1,6 @@
 //! The ledger's read side: what went where, when, why not, and a balance that adds up.
 
+mod board;
 mod exam;
 mod fate;
 
@@ -14,7 +15,8 @@ use crate::delivery::{Delivery, DeliveryId, Wanted};
 use crate::queue::{Pause, StoreError};
 use crate::text::Text;
 
-pub use exam::{Answered, Exam, Room, Stray};
+pub use board::{Board, Due, Out};
+pub use exam::{Answered, Break, Exam, Room, Stray};
 pub use fate::Fate;
 
 /// A delivery as people ask about it.

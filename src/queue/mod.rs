@@ -3,6 +3,7 @@
 mod error;
 mod keep;
 mod feeds;
+mod people;
 mod subscribers;
 mod types;
 
@@ -21,6 +22,7 @@ use crate::text::Text;
 pub use error::StoreError;
 pub use feeds::{EntryCounts, EntryRow, EntryState, FeedRow, Feeds, HubTie, Polled, Seen, Turn, Validators};
 pub use keep::{Keep, Tidied};
+pub use people::{By, People, Record, Refusable};
 pub use subscribers::{Imported, NewStanding, SoftBounce, Subscribers, WithJobs};
 pub use types::{
     About, Accepted, Answer, AttemptReport, Candidate, Change, Current, Handover, LeaseRequest, Leased, LeasedItem,

@@ -1,5 +1,6 @@
 //! Quiet hours: a daily span in which nothing makes a noise, urgent articles excepted.
 
+use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
@@ -19,6 +20,12 @@ pub struct Quiet {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct QuietError(pub Text);
+
+impl fmt::Display for Quiet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.from.format("%H:%M"), self.to.format("%H:%M"))
+    }
+}
 
 impl FromStr for Quiet {
     type Err = QuietError;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::db::{Connection, Sql, args};
 use super::deliveries::{insert, of_article, swap_with};
+use super::people::record_about;
 use super::row::{millis, to_json};
 use super::tx::Tx;
 use super::{marks, pictures};
@@ -36,7 +37,7 @@ pub(super) async fn accept(tx: &mut Tx, handover: &Handover, decide: &Decide) ->
             );
             tx.connection.execute(WITHDRAW, args![millis(handover.now), known.id.0]).await?;
             want(tx, &known, Wanted::Withdrawn, plans).await?;
-            decision(&mut tx.connection, handover, "withdraw", known.id, known.revision).await?;
+            decision(tx, handover, "withdraw", known.id, known.revision).await?;
             accepted(known.id, known.revision, true, known.deliveries.len())
         }
         (Change::Revise { revision, article, plans } | Change::Anew { revision, article, plans }, known) => {
@@ -44,7 +45,7 @@ pub(super) async fn accept(tx: &mut Tx, handover: &Handover, decide: &Decide) ->
             let deliveries = plans.len();
             let known = revise(&mut tx.connection, handover, known, revision, article).await?;
             want(tx, &known, Wanted::Revision(revision), plans).await?;
-            decision(&mut tx.connection, handover, what, known.id, revision).await?;
+            decision(tx, handover, what, known.id, revision).await?;
             accepted(known.id, revision, true, deliveries)
         }
     };
@@ -175,14 +176,12 @@ async fn want(tx: &mut Tx, known: &Current, wanted: Wanted, plans: Vec<(String, 
 }
 
 async fn decision(
-    connection: &mut Connection,
+    tx: &mut Tx,
     handover: &Handover,
     what: &str,
     article: ArticleId,
     revision: Revision,
 ) -> Result<(), StoreError> {
-    const DECIDE: Sql =
-        Sql::both("INSERT INTO decisions (at, who, what, article_id, note) VALUES ($1, $2, $3, $4, $5)");
-    let note = to_json(&crate::text!("bản {revision}", "revision {revision}"))?;
-    connection.execute(DECIDE, args![millis(handover.now), &handover.who, what, article.0, note]).await.map(drop)
+    let note = crate::text!("bản {revision}", "revision {revision}");
+    record_about(tx, &handover.who, what, handover.now, None, (Some(article.0), None), &note).await
 }

@@ -267,7 +267,7 @@ async fn come_back(tx: &mut Tx, restored: &Restored) -> Result<(), StoreError> {
     let nobody = Some(String::new());
     sweep::sweep(tx, &Sweep { now, not_of: nobody, on_lost: restored.on_lost.clone() }).await?;
     tx.connection.execute(COPIES, args![millis(now)]).await?;
-    record(&mut tx.connection, &restored.who, "restore", now, None, None, &restored.pause.note).await?;
+    record(tx, &restored.who, "restore", now, None, None, &restored.pause.note).await?;
     tx.wake(EVERY_CHANNEL);
     Ok(())
 }

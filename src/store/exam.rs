@@ -10,6 +10,7 @@ use super::forget::FRESH;
 use super::migrate;
 use super::open::StoreOptions;
 use super::row::{Row, instant, millis};
+use super::seals::{self, at_one_moment};
 use super::space::{ALL, FREE, INCREMENTAL, SHRINKS, log_of, pragma};
 use super::sqlite::PAGE;
 use crate::delivery::{Delivery, State};
@@ -35,7 +36,13 @@ pub async fn examine(options: &StoreOptions, now: DateTime<Utc>) -> Result<Exam,
         Ok((contradictions, balance)) => (Ok(contradictions), Ok(balance)),
         Err(error) => (Err(error.clone()), Err(error)),
     };
+    // An older loa's store has no chain yet.
+    let chain = match &schema {
+        Ok((Some(found), known)) if found == known => at_one_moment(&mut own, seals::verify).await,
+        _ => Ok(None),
+    };
     let exam = Exam {
+        chain,
         damage: damage(&mut own).await,
         broken: broken_references(&mut own).await,
         schema,

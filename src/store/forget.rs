@@ -7,6 +7,7 @@ use serde_json::json;
 use super::db::{Arg, Connection, Sql};
 use super::marks::{self, Mark};
 use super::row::{Row, millis, to_json};
+use super::seals;
 use super::tx::Tx;
 use crate::article::{ArticleKey, Revision};
 use crate::queue::StoreError;
@@ -195,7 +196,7 @@ pub(super) async fn forget(tx: &mut Tx, asked: &Asked) -> Result<u64, StoreError
         ")"
     );
     const DELIVERIES: Sql = of_numbers!("DELETE FROM deliveries WHERE article_id IN ", "");
-    const DECISIONS: Sql = of_numbers!("DELETE FROM decisions WHERE article_id IN ", "");
+    const DECISIONS: Sql = of_numbers!("DELETE FROM decisions WHERE article_id IN ", " RETURNING seq");
     const REVISIONS: Sql = of_numbers!("DELETE FROM revisions WHERE article_id IN ", "");
     const ARTICLES: Sql = of_numbers!("DELETE FROM articles WHERE id IN ", "");
     let connection = &mut tx.connection;
@@ -207,9 +208,11 @@ pub(super) async fn forget(tx: &mut Tx, asked: &Asked) -> Result<u64, StoreError
     }
     let marks: Vec<&Mark> = over.iter().map(|article| &article.mark).collect();
     marks::leave(connection, &marks).await?;
-    for statement in [ATTEMPTS, DELIVERIES, DECISIONS, REVISIONS] {
+    for statement in [ATTEMPTS, DELIVERIES, REVISIONS] {
         connection.execute(statement, vec![Arg::rows(&ids)?]).await?;
     }
+    let places = connection.fetch(DECISIONS, vec![Arg::rows(&ids)?]).await?;
+    seals::take(connection, &places, asked.now).await?;
     loose_pictures(connection, &ids, asked.now).await?;
     connection.execute(ARTICLES, vec![Arg::rows(&ids)?]).await
 }

@@ -18,12 +18,14 @@ const SQLITE: &[Change] = &[
     (3, "mail", include_str!("migrations/sqlite/0003_mail.sql")),
     (4, "keep", include_str!("migrations/sqlite/0004_keep.sql")),
     (5, "feeds", include_str!("migrations/sqlite/0005_feeds.sql")),
+    (6, "people", include_str!("migrations/sqlite/0006_people.sql")),
     (7, "lighter", include_str!("migrations/sqlite/0007_lighter.sql")),
 ];
 const POSTGRES: &[Change] = &[
     (1, "first", include_str!("migrations/postgres/0001_first.sql")),
     (2, "keep", include_str!("migrations/postgres/0002_keep.sql")),
     (3, "feeds", include_str!("migrations/postgres/0003_feeds.sql")),
+    (4, "people", include_str!("migrations/postgres/0004_people.sql")),
     (5, "lighter", include_str!("migrations/postgres/0005_lighter.sql")),
 ];
 

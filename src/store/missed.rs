@@ -83,7 +83,7 @@ pub(super) async fn resend(
     }
     swap(connection, &changed).await?;
     let note = text!("gửi bù cho {reopened} người bị lỡ", "sent again to {reopened} who missed it");
-    record(connection, who, "retry", now, Some(&before.channel), Some(&before), &note).await?;
+    record(tx, who, "retry", now, Some(&before.channel), Some(&before), &note).await?;
     tx.wake(&before.channel);
     Ok(Ok(reopened))
 }

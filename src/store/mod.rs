@@ -5,10 +5,10 @@
 //! time, so that a batch of deliveries costs as many statements as one:
 //!
 //! ```text
-//! queue, read, feeds   the traits that the rest of loa sees
+//! queue, read, board, feeds, sessions   the traits that the rest of loa sees
 //! tidy space backup exam                                                     what keeps a store well for years
 //! accept lease leases editions judge settle sweep people missed single_copies copies leave pictures feed_entries
-//! forget marks                                                               decisions, over
+//! forget marks accounts sessions seals                                       decisions, over
 //! deliveries attempts contents                                               rows, many at a time, over
 //! writer tx            one transaction for whatever has queued up, over
 //! many db row error    a statement in the words of both databases, over
@@ -16,9 +16,11 @@
 //! ```
 
 mod accept;
+mod accounts;
 mod attempts;
 mod backup;
 mod bells;
+mod board;
 mod contents;
 mod copies;
 mod db;
@@ -44,6 +46,8 @@ mod postgres;
 mod queue;
 mod read;
 mod row;
+mod seals;
+mod sessions;
 mod settle;
 mod single_copies;
 mod space;
@@ -98,6 +102,7 @@ impl Store {
     async fn open_once(opener: &Opener) -> Result<Self, StoreError> {
         let mut connection = opener.connect().await?;
         migrate::migrate(&mut connection).await?;
+        seals::begin(&mut connection).await?;
         let key = migrate::token_key(&mut connection).await?;
         let readers = opener.readers().await?;
         let bells = Bells::default();

@@ -43,7 +43,7 @@ pub(super) async fn decide(tx: &mut Tx, decision: &Decision) -> Result<Result<De
     let change = (before, after);
     swap(&mut tx.connection, std::slice::from_ref(&change)).await?;
     let (before, after) = change;
-    record(&mut tx.connection, who, what, *now, Some(&before.channel), Some(&before), &note).await?;
+    record(tx, who, what, *now, Some(&before.channel), Some(&before), &note).await?;
     tx.wake(&after.channel);
     Ok(Ok(after))
 }
@@ -58,7 +58,7 @@ pub(super) async fn pause(tx: &mut Tx, channel: &str, pause: &Pause) -> Result<(
         PauseCause::Person(name) => name.as_str(),
         PauseCause::Attention(_) => "loa",
     };
-    record(&mut tx.connection, who, "pause", pause.since, Some(channel), None, &pause.note).await
+    record(tx, who, "pause", pause.since, Some(channel), None, &pause.note).await
 }
 
 pub(super) async fn resume(tx: &mut Tx, channel: &str, who: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
@@ -79,7 +79,7 @@ pub(super) async fn resume(tx: &mut Tx, channel: &str, who: &str, now: DateTime<
     if ended == 0 {
         return Ok(false);
     }
-    record(&mut tx.connection, who, "resume", now, Some(channel), None, &text!("tiếp tục", "resumed")).await?;
+    record(tx, who, "resume", now, Some(channel), None, &text!("tiếp tục", "resumed")).await?;
     Ok(true)
 }
 
@@ -140,8 +140,9 @@ pub(super) async fn standings(
     Ok(standing)
 }
 
+/// Writes a line into the ledger of decisions; its seal follows at the end of the transaction.
 pub(super) async fn record(
-    connection: &mut Connection,
+    tx: &mut Tx,
     who: &str,
     what: &str,
     at: DateTime<Utc>,
@@ -149,10 +150,27 @@ pub(super) async fn record(
     delivery: Option<&Delivery>,
     note: &Text,
 ) -> Result<(), StoreError> {
+    let about = (delivery.map(|delivery| delivery.article.0), delivery.map(|delivery| delivery.id.0));
+    record_about(tx, who, what, at, channel, about, note).await
+}
+
+/// The same, about an article that has no delivery yet.
+pub(super) async fn record_about(
+    tx: &mut Tx,
+    who: &str,
+    what: &str,
+    at: DateTime<Utc>,
+    channel: Option<&str>,
+    (article, delivery): (Option<i64>, Option<i64>),
+    note: &Text,
+) -> Result<(), StoreError> {
     const RECORD: Sql = Sql::both(
-        "INSERT INTO decisions (at, who, what, article_id, delivery_id, channel, note) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO decisions (at, who, what, article_id, delivery_id, channel, note) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         RETURNING id",
     );
-    let (article, id) = (delivery.map(|delivery| delivery.article.0), delivery.map(|delivery| delivery.id.0));
-    let args = args![millis(at), who, what, article, id, channel, to_json(note)?];
-    connection.execute(RECORD, args).await.map(drop)
+    let args = args![millis(at), who, what, article, delivery, channel, to_json(note)?];
+    if let Some(row) = tx.connection.first(RECORD, args).await? {
+        tx.recorded.insert(row.int("id")?);
+    }
+    Ok(())
 }

@@ -81,16 +81,7 @@ impl Ledger for Store {
             let most = filter.most.map_or(-1, i64::from);
             let id = filter.delivery.map(|id| id.0);
             let args = args![filter.article.map(|id| id.0), filter.channel, filter.state, id, most];
-            let row = |row: &Row| {
-                Ok(DeliveryRow {
-                    delivery: delivery(row)?,
-                    key: key(row)?,
-                    title: row.string("title")?,
-                    last_errand: row.opt_string("last_errand")?,
-                    last_outcome: row.opt_string("last_outcome")?,
-                })
-            };
-            self.readers.fetch(DELIVERIES, args).await?.iter().map(row).collect()
+            self.readers.fetch(DELIVERIES, args).await?.iter().map(delivery_row).collect()
         })
     }
 
@@ -170,6 +161,17 @@ impl Ledger for Store {
             self.writer.run((), |_, ()| Box::pin(async { Ok(()) })).await
         })
     }
+}
+
+/// A delivery with its article's names and its last try.
+pub(super) fn delivery_row(row: &Row) -> Result<DeliveryRow, StoreError> {
+    Ok(DeliveryRow {
+        delivery: delivery(row)?,
+        key: key(row)?,
+        title: row.string("title")?,
+        last_errand: row.opt_string("last_errand")?,
+        last_outcome: row.opt_string("last_outcome")?,
+    })
 }
 
 fn key(row: &Row) -> Result<ArticleKey, StoreError> {

@@ -100,7 +100,8 @@ pub(super) async fn answer(tx: &mut Tx, answering: &Answering) -> Result<Result<
     } else {
         text!("xác nhận chưa nhận thư, gửi lại: {names}", "resolved, these do not have it and get it: {names}")
     };
-    record(connection, who, "resolve", *now, Some(&before.channel), Some(&before), &note).await?;
+    record(tx, who, "resolve", *now, Some(&before.channel), Some(&before), &note).await?;
+    let connection = &mut tx.connection;
     if in_doubt.iter().any(|recipient| !answer.recipients.contains(recipient)) {
         return Ok(Ok(before));
     }

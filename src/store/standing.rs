@@ -3,6 +3,7 @@
 use super::db::{Connection, Sql, args};
 use super::people::record;
 use super::row::millis;
+use super::tx::Tx;
 use crate::audience::{Address, Standing};
 use crate::queue::{NewStanding, SoftBounce, StoreError};
 use crate::text;
@@ -14,7 +15,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Sets how somebody stands, unless what stands there outlasts it.
 pub(super) async fn stand(
-    connection: &mut Connection,
+    tx: &mut Tx,
     channel: &str,
     address: &Address,
     token: &str,
@@ -25,15 +26,15 @@ pub(super) async fn stand(
          VALUES ($1, $2, $3, 0, $4, $5, 0, $6) ON CONFLICT (channel, address) DO UPDATE SET \
          standing = excluded.standing, reason = excluded.reason, soft_bounces = 0, since = excluded.since",
     );
-    let before = standing(connection, channel, address).await?;
+    let before = standing(&mut tx.connection, channel, address).await?;
     let stays = before.is_some_and(|before| before == new.standing || before.outlasts(new.standing));
     if stays {
         return Ok(before);
     }
     let reason = new.reason.clone();
     let args = args![channel, address.as_str(), token, new.standing.name(), reason, millis(new.at)];
-    connection.execute(STAND, args).await?;
-    record(connection, &new.who, new.standing.name(), new.at, Some(channel), None, &note(address, new)).await?;
+    tx.connection.execute(STAND, args).await?;
+    record(tx, &new.who, new.standing.name(), new.at, Some(channel), None, &note(address, new)).await?;
     Ok(before)
 }
 
@@ -62,7 +63,7 @@ async fn standing(
 
 /// Counts a temporary bounce. The letter's hash makes a second reading harmless, on whatever day that is.
 pub(super) async fn soft_bounce(
-    connection: &mut Connection,
+    tx: &mut Tx,
     channel: &str,
     address: &Address,
     bounce: &SoftBounce,
@@ -78,17 +79,17 @@ pub(super) async fn soft_bounce(
          AND b.address = $2 AND b.day > $3 AND b.at >= recipients.since) \
          WHERE channel = $1 AND address = $2 RETURNING soft_bounces",
     );
-    let before = standing(connection, channel, address).await?;
+    let before = standing(&mut tx.connection, channel, address).await?;
     if before != Some(Standing::Active) {
         return Ok(before);
     }
     let now = millis(bounce.at);
     let today = now.div_euclid(DAY_MS);
     let args = args![channel, address.as_str(), today, &bounce.message, now];
-    if connection.execute(COUNT, args).await? == 0 {
+    if tx.connection.execute(COUNT, args).await? == 0 {
         return Ok(before);
     }
-    let row = connection.first(DAYS_OF, args![channel, address.as_str(), today - DAYS]).await?;
+    let row = tx.connection.first(DAYS_OF, args![channel, address.as_str(), today - DAYS]).await?;
     let days = row.map(|row| row.small("soft_bounces")).transpose()?.unwrap_or_default();
     if days < bounce.limit {
         return Ok(before);
@@ -101,6 +102,6 @@ pub(super) async fn soft_bounce(
         at: bounce.at,
     };
     // They are known, so that no token is needed.
-    stand(connection, channel, address, "", &new).await?;
+    stand(tx, channel, address, "", &new).await?;
     Ok(Some(Standing::Bounced))
 }

@@ -7,10 +7,11 @@ use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use super::Store;
-use super::db::{Connection, Sql, args};
+use super::db::{Sql, args};
 use super::people::record;
 use super::row::{Row, millis, to_json};
 use super::standing::{soft_bounce, stand};
+use super::tx::Tx;
 use crate::audience::{Address, Entry, Standing, Subscriber};
 use crate::queue::{Imported, NewStanding, SoftBounce, StoreError, Subscribers};
 use crate::store::token::token;
@@ -52,7 +53,7 @@ struct Import {
 }
 
 /// For SQLite `CROSS JOIN` keeps the order: the list first, each of its people by the primary key.
-async fn import(connection: &mut Connection, asked: &Import) -> Result<Imported, StoreError> {
+async fn import(tx: &mut Tx, asked: &Import) -> Result<Imported, StoreError> {
     const BEFORE: Sql = Sql {
         sqlite: "SELECT count(CASE WHEN standing <> 'active' AND $3 = 0 THEN 1 END) AS kept_out, \
                  count(CASE WHEN standing = 'active' AND listed = 1 THEN 1 END) AS known FROM json_each($2) p \
@@ -80,9 +81,9 @@ async fn import(connection: &mut Connection, asked: &Import) -> Result<Imported,
                    WHERE recipients.standing = 'active' OR $3 = 1",
     };
     let again = i64::from(asked.again);
-    let row = connection.first(BEFORE, args![&asked.channel, &asked.people, again]).await?;
+    let row = tx.connection.first(BEFORE, args![&asked.channel, &asked.people, again]).await?;
     let (kept_out, known) = row.map_or(Ok((0, 0)), |row| Ok((row.count("kept_out")?, row.count("known")?)))?;
-    connection.execute(IMPORT, args![&asked.channel, &asked.people, again, millis(asked.now)]).await?;
+    tx.connection.execute(IMPORT, args![&asked.channel, &asked.people, again, millis(asked.now)]).await?;
     let imported = Imported { added: asked.number.saturating_sub(known + kept_out), known, kept_out };
     if imported.added > 0 {
         let (added, kept_out) = (imported.added, imported.kept_out);
@@ -97,13 +98,13 @@ async fn import(connection: &mut Connection, asked: &Import) -> Result<Imported,
                 "{added} put on the list; {kept_out} kept out who unsubscribed or whose mailbox refuses"
             )
         };
-        record(connection, &asked.who, "subscribe", asked.now, Some(&asked.channel), None, &note).await?;
+        record(tx, &asked.who, "subscribe", asked.now, Some(&asked.channel), None, &note).await?;
     }
     Ok(imported)
 }
 
 async fn remove(
-    connection: &mut Connection,
+    tx: &mut Tx,
     channel: &str,
     address: &Address,
     who: &str,
@@ -111,11 +112,11 @@ async fn remove(
 ) -> Result<bool, StoreError> {
     const REMOVE: Sql =
         Sql::both("UPDATE recipients SET listed = 0 WHERE channel = $1 AND address = $2 AND listed = 1");
-    if connection.execute(REMOVE, args![channel, address.as_str()]).await? == 0 {
+    if tx.connection.execute(REMOVE, args![channel, address.as_str()]).await? == 0 {
         return Ok(false);
     }
     let note = text!("bỏ {address} khỏi danh sách", "{address} taken off the list");
-    record(connection, who, "remove", now, Some(channel), None, &note).await?;
+    record(tx, who, "remove", now, Some(channel), None, &note).await?;
     Ok(true)
 }
 
@@ -134,7 +135,7 @@ impl Store {
             })
             .collect();
         (asked.number, asked.people) = (named.len(), to_json(&rows?)?);
-        self.writer.run(asked, |tx, asked| Box::pin(import(&mut tx.connection, asked))).await
+        self.writer.run(asked, |tx, asked| Box::pin(import(tx, asked))).await
     }
 
     async fn find_now(&self, address: &str) -> Result<Vec<(Subscriber, Vec<String>)>, StoreError> {
@@ -175,7 +176,7 @@ impl Subscribers for Store {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(self.writer.run((channel, address, who, now), |tx, (channel, address, who, now)| {
-            Box::pin(remove(&mut tx.connection, channel, address, who, *now))
+            Box::pin(remove(tx, channel, address, who, *now))
         }))
     }
 
@@ -188,9 +189,9 @@ impl Subscribers for Store {
         Box::pin(async move {
             let token = token(&self.key, &channel, address.as_str())?;
             let asked = (channel, address, token, new);
-            let stand = self.writer.run(asked, |tx, (channel, address, token, new)| {
-                Box::pin(stand(&mut tx.connection, channel, address, token, new))
-            });
+            let stand = self
+                .writer
+                .run(asked, |tx, (channel, address, token, new)| Box::pin(stand(tx, channel, address, token, new)));
             stand.await
         })
     }
@@ -202,7 +203,7 @@ impl Subscribers for Store {
         bounce: SoftBounce,
     ) -> BoxFuture<'_, Result<Option<Standing>, StoreError>> {
         Box::pin(self.writer.run((channel, address, bounce), |tx, (channel, address, bounce)| {
-            Box::pin(soft_bounce(&mut tx.connection, channel, address, bounce))
+            Box::pin(soft_bounce(tx, channel, address, bounce))
         }))
     }
 

@@ -7,6 +7,7 @@ use super::Store;
 use super::db::{Arg, Sql, args};
 use super::forget::{self, Asked, AskedCopies, FRESH};
 use super::row::{Row, millis, to_json};
+use super::seals;
 use super::tx::Tx;
 use crate::delivery::edition_key;
 use crate::queue::{Keep, StoreError, Tidied};
@@ -33,7 +34,7 @@ impl Store {
         }
         if let Some(from) = keep.articles_from(now) {
             self.forget_articles(from, now, &mut tidied).await?;
-            tidied.rows += self.take_rows(decisions, from).await?;
+            tidied.rows += self.take_decisions(from, now).await?;
             tidied.rows += self.take_editions(from).await?;
         }
         tidied.pages = self.give_back().await?;
@@ -108,6 +109,31 @@ impl Store {
         }
     }
 
+    /// What people decided about channels and recipients; what they decided about an article goes with the article. The
+    /// chain keeps their seals, but for those at its beginning.
+    async fn take_decisions(&self, from: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        const DELETE: Sql = Sql::both(
+            "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE article_id IS NULL AND at < $1 LIMIT $2) \
+             RETURNING seq",
+        );
+        let mut taken = 0;
+        loop {
+            let piece = self.writer.run((from, now), |tx, (from, now)| {
+                Box::pin(async move {
+                    let places = tx.connection.fetch(DELETE, args![millis(*from), ROWS]).await?;
+                    seals::take(&mut tx.connection, &places, *now).await?;
+                    Ok(u64::try_from(places.len()).unwrap_or_default())
+                })
+            });
+            match piece.await? {
+                0 => break,
+                some => taken += some,
+            }
+        }
+        while self.writer.run((), |tx, ()| Box::pin(seals::trim(tx))).await? > 0 {}
+        Ok(taken)
+    }
+
     /// Pictures that were fetched for an article which was never taken.
     async fn take_pictures(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         const LOOSE: Sql = Sql::both(
@@ -161,13 +187,6 @@ fn numbers(rows: &[Row]) -> Result<Vec<i64>, StoreError> {
 
 fn requests() -> Sql {
     Sql::both("DELETE FROM request_keys WHERE key IN (SELECT key FROM request_keys WHERE at < $1 LIMIT $2)")
-}
-
-/// What people decided about channels and recipients; what they decided about an article goes with the article.
-fn decisions() -> Sql {
-    Sql::both(
-        "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE article_id IS NULL AND at < $1 LIMIT $2)",
-    )
 }
 
 fn bounces() -> Sql {

@@ -15,11 +15,13 @@ pub(super) struct Tx {
     pub(super) contents: Contents,
     /// Channels with something new.
     pub(super) woken: BTreeSet<String>,
+    /// Decisions that were written and are not in the chain yet.
+    pub(super) recorded: BTreeSet<i64>,
 }
 
 impl Tx {
     pub(super) fn new(connection: Connection, contents: Contents) -> Self {
-        Self { connection, contents, woken: BTreeSet::new() }
+        Self { connection, contents, woken: BTreeSet::new(), recorded: BTreeSet::new() }
     }
 
     /// What these revisions say.

@@ -13,6 +13,7 @@ use super::contents::Contents;
 use super::db::{Connection, Sql};
 use super::leases::{Lease, lease_together};
 use super::open::Opener;
+use super::seals::seal;
 use super::settle::{Settle, settle};
 use super::tx::Tx;
 use crate::queue::{LeaseRequest, Leased, Settlement, StoreError};
@@ -206,6 +207,7 @@ impl Desk {
             },
         };
         tx.woken.clear();
+        tx.recorded.clear();
         let shared = tx.connection.is_shared();
         let outcome = match self.opener.in_time(transact(&mut tx, batch, self.opener.name())).await {
             Ok(outcome) => outcome,
@@ -264,11 +266,14 @@ async fn transact(tx: &mut Tx, batch: &mut Batch, name: &str) -> Result<Results,
             }
             tx.contents.forget();
             tx.woken.clear();
+            tx.recorded.clear();
             execute(tx, BEGIN).await.map_err(undone)?;
             each(tx, batch).await.map_err(undone)?
         }
     };
     tx.tell_others(name).await.map_err(undone)?;
+    // Last of all: whoever waits for the end of the chain holds nothing that others wait for.
+    seal(tx).await.map_err(undone)?;
     execute(tx, COMMIT).await.map_err(|error| (error, false))?;
     Ok(results)
 }

@@ -6,12 +6,14 @@
 //! * `real_postgres` is the real server, for the store and for several daemons on one.
 //! * `real_nats` is the real server too, with a stream.
 //! * `real_wordpress` is no double: it starts the real thing, with a database of its own.
+//! * `browser` is an officer at the console: it keeps cookies and sends the forms that a page shows.
 //! * `files` counts what stands in a folder of radio editions or a static site.
 //! * `watched`, `script` and `doorway` are what both far sides are made of.
 //!
 //! A far side lives on a thread of its own, so it works in blocking tests, beside a daemon run as a
 //! child process, and on any runtime; it stops when it is dropped.
 
+pub(crate) mod browser;
 pub(crate) mod doorway;
 pub(crate) mod far;
 pub(crate) mod files;

@@ -6,12 +6,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::DateTime;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Console, Problem};
+use super::Problem;
 use crate::article::ArticleId;
+use crate::console::{ChannelSummary, Console};
 use crate::delivery::{Live, State as DeliveryState, Wanted};
 use crate::ledger::{ArticleRow, DeliveryRow, Fate, Filter};
 use crate::queue::{Pause, PauseCause, StoreError};
@@ -21,27 +22,6 @@ use crate::text::{Language, Text};
 
 /// Most rows of one answer, unless `limit` says less.
 const MOST: u32 = 1000;
-
-/// One configured channel.
-#[derive(Clone, Debug, Serialize)]
-pub struct ChannelSummary {
-    /// File name without `.toml`.
-    pub channel: String,
-    /// The name people use.
-    pub name: String,
-    /// Its kind.
-    pub kind: &'static str,
-    /// Whether it takes articles.
-    pub enabled: bool,
-    /// Whether what it has sent stays sent, so that corrections and withdrawals go out as notices.
-    #[serde(skip)]
-    pub letters: bool,
-    /// `live` or `rehearsal`.
-    pub mode: &'static str,
-    /// Its next slot, for channels that have slots.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_slot: Option<DateTime<Utc>>,
-}
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -96,7 +76,7 @@ async fn deliveries(State(console): State<Arc<Console>>, Query(asked): Query<Ask
 }
 
 fn rows_json(console: &Console, rows: &[DeliveryRow], pauses: Vec<(String, Pause)>) -> Vec<Value> {
-    let summaries = (console.channels)();
+    let summaries = console.desk.channels.summaries();
     let on: Vec<String> = summaries.iter().filter(|one| one.enabled).map(|one| one.channel.clone()).collect();
     let pauses = &stops(pauses, rows, &on);
     let letters: Vec<String> = summaries.into_iter().filter(|one| one.letters).map(|one| one.channel).collect();
@@ -106,7 +86,7 @@ fn rows_json(console: &Console, rows: &[DeliveryRow], pauses: Vec<(String, Pause
 async fn channels(State(console): State<Arc<Console>>) -> Result<Json<Value>, Problem> {
     let pauses = console.ledger.pauses().await.map_err(unavailable)?;
     let paused = |channel: &str| pauses.iter().find(|(name, _)| name == channel).map(|(_, pause)| pause);
-    let summaries = (console.channels)();
+    let summaries = console.desk.channels.summaries();
     Ok(Json(
         summaries.iter().map(|summary| channel_json(summary, paused(&summary.channel), console.language)).collect(),
     ))

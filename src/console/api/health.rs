@@ -9,7 +9,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::{Console, Problem};
+use super::Problem;
+use crate::console::Console;
 
 pub(super) fn routes(console: Arc<Console>) -> Router {
     Router::new()

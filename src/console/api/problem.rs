@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::Console;
+use crate::console::Console;
 use crate::text;
 use crate::text::{Language, Text};
 
@@ -57,8 +57,17 @@ impl IntoResponse for Problem {
     }
 }
 
-pub(super) async fn not_found() -> Problem {
+pub(super) async fn nothing() -> Problem {
+    none()
+}
+
+fn none() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, text!("không có địa chỉ này", "there is nothing at this address"))
+}
+
+/// The same where the language is known already.
+pub(in crate::console) fn not_found(language: Language) -> Response {
+    none().body(language)
 }
 
 /// Writes problems in the language the request prefers, or else the office's.

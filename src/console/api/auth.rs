@@ -7,8 +7,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::{Console, Problem};
+use super::Problem;
 use crate::article::sha256_hex;
+use crate::console::Console;
 use crate::text;
 
 /// A token that may call.

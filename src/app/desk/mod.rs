@@ -1,0 +1,16 @@
+//! What officers do in the console, done.
+
+mod channels;
+
+use std::sync::Arc;
+
+use super::App;
+use crate::console::Desk;
+
+impl App {
+    /// Everything that officers can do.
+    #[must_use]
+    pub fn desk(&self) -> Desk {
+        Desk { channels: Arc::new(self.clone()) }
+    }
+}

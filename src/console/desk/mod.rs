@@ -1,0 +1,16 @@
+//! What officers can do, as the console asks it of the rest of loa. `app` does it.
+//!
+//! One small trait for each thing, in a file of its own; [`Desk`] holds them all.
+
+mod channels;
+
+use std::sync::Arc;
+
+pub use channels::{ChannelSummary, Channels};
+
+/// Everything that officers can do.
+#[derive(Clone)]
+pub struct Desk {
+    /// Looking at the channels.
+    pub channels: Arc<dyn Channels>,
+}

@@ -1,0 +1,40 @@
+// Live parts: the server says that something may have changed, and the parts of this page that asked for it are fetched
+// again. Everything else works without this file.
+(() => {
+  "use strict";
+  const address = document.body.dataset.events;
+  if (!address || !window.EventSource || !document.querySelector("[hx-trigger*='loa:change']")) return;
+  const note = document.querySelector("[data-live-note]");
+  let stream = null;
+  let lost = false;
+
+  const changed = () => document.body.dispatchEvent(new CustomEvent("loa:change"));
+
+  const open = () => {
+    stream = new EventSource(address);
+    stream.addEventListener("ready", () => {
+      note.hidden = true;
+      if (lost) changed();
+      lost = false;
+    });
+    stream.addEventListener("change", changed);
+    stream.addEventListener("error", () => {
+      lost = true;
+      note.hidden = false;
+    });
+  };
+
+  const close = () => {
+    if (stream) stream.close();
+    stream = null;
+    lost = true;
+  };
+
+  // A page that nobody sees needs no stream; one that is seen again is brought up to date.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) close();
+    else if (!stream) open();
+  });
+  window.addEventListener("pagehide", close);
+  if (!document.hidden) open();
+})();

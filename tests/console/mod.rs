@@ -1,0 +1,6 @@
+//! The console, over HTTP, with the real daemon: in the order in which an officer meets it.
+
+mod entry;
+mod gates;
+mod officers;
+mod today;
