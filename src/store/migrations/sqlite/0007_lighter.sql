@@ -1,8 +1,7 @@
 -- What changes with every try stands in as few indices as can be.
 
--- What waits or is being sent is found by deliveries_due.
+-- What waits or is being sent is found by deliveries_due, what needs a person by deliveries_person.
 DROP INDEX deliveries_state;
-CREATE INDEX deliveries_attention ON deliveries (state, channel) WHERE state IN ('held', 'failed', 'uncertain');
 CREATE INDEX deliveries_edition ON deliveries (channel, edition) WHERE edition IS NOT NULL;
 
 DROP INDEX copies_holders;
