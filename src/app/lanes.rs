@@ -143,9 +143,13 @@ impl Lanes {
 
     fn open(&self, spec: &ChannelSpec) -> Result<Lane, ConfigError> {
         let config = self.app.config();
+        let channel = spec.open_for_work(&config.office, &config.base, &config.data)?;
+        for advice in channel.advice() {
+            tracing::warn!(channel = %spec.channel, %advice, "the channel works, but");
+        }
         Ok(Lane {
             name: spec.channel.clone(),
-            channel: spec.open_for_work(&config.office, &config.base, &config.data)?,
+            channel,
             gate: Arc::new(ChannelGate(spec.schedule.clone())),
             limits: spec.limits,
             retry: spec.retry,

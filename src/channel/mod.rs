@@ -100,8 +100,8 @@ pub trait Channel: Send + Sync {
     }
 
     /// What an office should know of its settings, though they are valid. Touches no network.
-    fn advice(&self) -> Option<Text> {
-        None
+    fn advice(&self) -> Vec<Text> {
+        Vec::new()
     }
 
     /// Whether the channel could be used now. Sends nothing that the public could see.

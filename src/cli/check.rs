@@ -21,7 +21,7 @@ pub(super) fn check(config: &Config, printer: &Printer) -> Result<(), CliError> 
     let mut advice = Vec::new();
     for spec in specs.iter().filter(|spec| spec.enabled) {
         match spec.open(&config.office, &config.base, !spec.rehearsal) {
-            Ok(channel) => advice.extend(channel.advice().map(|advice| (&spec.channel, advice))),
+            Ok(channel) => advice.extend(channel.advice().into_iter().map(|advice| (&spec.channel, advice))),
             Err(error) => errors.push(error),
         }
     }
@@ -29,7 +29,11 @@ pub(super) fn check(config: &Config, printer: &Printer) -> Result<(), CliError> 
     errors.extend(config.broker.as_ref().and_then(|broker| broker.check().err()));
     if printer.json() {
         let list: Vec<Value> = errors.iter().map(|error| error_json(error, printer)).collect();
-        printer.value(&json!({ "ok": errors.is_empty(), "errors": list }));
+        let advice: Vec<Value> = advice
+            .iter()
+            .map(|(channel, text)| json!({ "channel": channel, "message": text.get(printer.language()) }))
+            .collect();
+        printer.value(&json!({ "ok": errors.is_empty(), "errors": list, "advice": advice }));
     } else {
         for error in &errors {
             printer.error(&Text::same(error.show(printer.language())));

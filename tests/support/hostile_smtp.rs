@@ -211,15 +211,18 @@ impl Far {
         })
     }
 
-    /// The reply to a `RCPT TO`.
-    pub(super) fn judge_recipient(&self, address: &str) -> (u16, &'static str) {
+    /// The reply to a `RCPT TO`; `None`: a refusal that repeats the sender.
+    pub(super) fn judge_recipient(&self, address: &str) -> Option<(u16, &'static str)> {
         let mut settings = self.settings();
         let address = address.to_lowercase();
         let scripted = settings.recipients.get_mut(&address).filter(|script| script.left() > 0).map(Script::take);
         match scripted.unwrap_or_else(|| settings.everyone.clone()) {
-            OnRecipient::Rcpt(code, text) => (code, text),
-            OnRecipient::Greylist if settings.greylisted.insert(address) => (450, "4.2.0 Greylisted, try again later"),
-            OnRecipient::Accept | OnRecipient::Greylist => (250, "2.1.5 Ok"),
+            OnRecipient::Rcpt(code, text) => Some((code, text)),
+            OnRecipient::Greylist if settings.greylisted.insert(address) => {
+                Some((450, "4.2.0 Greylisted, try again later"))
+            }
+            OnRecipient::Accept | OnRecipient::Greylist => Some((250, "2.1.5 Ok")),
+            OnRecipient::RepeatSender => None,
         }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) enum OnConnection {
     Code421AfterN(usize),
     /// Answers every login with 535.
     Auth535,
+    /// Offers TLS, and answers the wish for it with this code.
+    Starttls(u16),
 }
 
 /// What one `RCPT TO` meets.
@@ -26,6 +28,8 @@ pub(crate) enum OnRecipient {
     Rcpt(u16, &'static str),
     /// 450 the first time this recipient is named, 250 from then on.
     Greylist,
+    /// 550, and the words repeat the envelope's sender, as filters do that name what they refuse.
+    RepeatSender,
 }
 
 /// What one message meets, decided at `DATA`. Where it is "stored", the recipients read it.

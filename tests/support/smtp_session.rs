@@ -79,6 +79,9 @@ impl Session {
                 self.reply(250, "2.0.0 Ok").await?;
             }
             "AUTH" => self.log_in(rest).await?,
+            "STARTTLS" if let OnConnection::Starttls(code) = self.fault => {
+                self.reply(code, "TLS not available").await?
+            }
             "MAIL" => return self.mail(rest).await,
             "RCPT" => self.rcpt(rest).await?,
             "DATA" => return self.data().await,
@@ -111,6 +114,9 @@ impl Session {
                 _ => None,
             })
             .collect();
+        if matches!(self.fault, OnConnection::Starttls(_)) {
+            lines.push("STARTTLS".to_owned());
+        }
         if !mechanisms.is_empty() {
             lines.push(format!("AUTH{mechanisms}"));
         }
@@ -178,7 +184,14 @@ impl Session {
             return self.reply(503, "5.5.1 MAIL first").await;
         }
         let address = address_in(rest);
-        let (code, text) = self.far.judge_recipient(&address);
+        let (code, text) = match self.far.judge_recipient(&address) {
+            Some(judged) => judged,
+            None => {
+                let text = format!("5.7.1 <{}> may not write here", self.from.as_deref().unwrap_or_default());
+                self.far.state.change(|state| state.refused_recipients.push((address, 550)));
+                return self.reply(550, &text).await;
+            }
+        };
         if (200..300).contains(&code) {
             self.recipients.push(address);
         } else {

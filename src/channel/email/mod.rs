@@ -113,6 +113,8 @@ impl Security {
 
 struct Email {
     recipients: Recipients,
+    /// Lines of the list that name nobody, as it was when the channel was opened.
+    bad_lines: Option<Text>,
     posting: Arc<Posting>,
     transport: Transport,
     letter: render::Letter,
@@ -147,7 +149,7 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
         None => Recipients::Subscribers,
     };
     let named = table.recipients.as_ref().map(Spanned::span);
-    recipients.check().map_err(|text| SettingsError { span: named, text, from_parser: false })?;
+    let bad_lines = recipients.check().map_err(|text| SettingsError { span: named, text, from_parser: false })?;
     let posting = Arc::new(posting(&table, &sender)?);
     let domain = sender.email.domain().to_owned();
     let (dkim, missing) = match table.dkim {
@@ -185,7 +187,7 @@ fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>
         }
     };
     let can_be_left = cx.office.public_url.is_some() || posting.bounces.is_some();
-    Ok(Arc::new(Email { recipients, posting, transport, letter, dkim, missing, can_be_left }))
+    Ok(Arc::new(Email { recipients, bad_lines, posting, transport, letter, dkim, missing, can_be_left }))
 }
 
 /// How letters are sent, whatever they say.
@@ -297,13 +299,14 @@ impl Channel for Email {
         Some(dns::plan(self))
     }
 
-    fn advice(&self) -> Option<Text> {
-        (!self.can_be_left).then(|| {
+    fn advice(&self) -> Vec<Text> {
+        let leaving = (!self.can_be_left).then(|| {
             text!(
                 "thư không có cách hủy nhận, nơi nhận dễ coi là thư rác: điền public_url trong config.toml, hoặc bounces trong tệp kênh",
                 "letters say nowhere how to unsubscribe, and may be taken for unwanted: set public_url in config.toml, or bounces in the channel's file"
             )
-        })
+        });
+        self.bad_lines.clone().into_iter().chain(leaving).collect()
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<Health, SendError>> {

@@ -21,11 +21,11 @@ pub(super) enum Recipients {
 }
 
 impl Recipients {
-    /// Whether the list can be read and every line of it names somebody.
-    pub(super) fn check(&self) -> Result<(), Text> {
-        let Self::File(file) = self else { return Ok(()) };
+    /// Whether the list can be read; says which of its lines name nobody. They leave out nobody but themselves.
+    pub(super) fn check(&self) -> Result<Option<Text>, Text> {
+        let Self::File(file) = self else { return Ok(None) };
         let wrong: Vec<BadLine> = entries(file)?.filter_map(Result::err).collect();
-        if wrong.is_empty() { Ok(()) } else { Err(bad_lines(file.display(), &wrong)) }
+        Ok((!wrong.is_empty()).then(|| bad_lines(file.display(), &wrong)))
     }
 
     /// Puts everybody on the job's list. A bad line leaves out nobody but itself.

@@ -195,6 +195,49 @@ async fn a_server_that_is_gone_is_tried_later_and_a_refused_login_pauses_the_cha
 }
 
 #[tokio::test]
+async fn tls_that_is_not_there_yet_is_waited_for_and_tls_that_is_refused_pauses_the_channel() {
+    let transient = Class::Transient { retry_after: None };
+    let refused = Class::NeedsAttention(Attention::Misconfigured);
+    for (code, class) in [(454, transient), (502, refused)] {
+        let (smtp, people) = (HostileSmtp::start(), people(1));
+        smtp.connections(vec![OnConnection::Starttls(code)]);
+        let settings = format!(
+            "from = \"UBND xã An Bình <tin@anbinh.example.vn>\"\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"starttls\"",
+            smtp.port()
+        );
+        let desk = Desk::new(&settings, &[&people[0]]).await;
+        let error = desk.channel.advance(&desk.job(create(article("1")))).await.unwrap_err();
+        assert_eq!(error.class, class, "{code}: {error}");
+        assert_eq!(readers(&smtp, &people), [0]);
+    }
+}
+
+#[tokio::test]
+async fn a_servers_words_that_repeat_the_sender_give_no_recipients_token_away() {
+    let (smtp, people) = (HostileSmtp::start(), people(2));
+    smtp.recipient(&people[0], vec![OnRecipient::RepeatSender]);
+    let desk = desk(&smtp, &people, "bounces = \"bounce@anbinh.example.vn\"").await;
+    let job = desk.job(create(article("1")));
+    live(desk.channel.advance(&job).await);
+    let refused = job.copies.named(CopyState::Refused, 9).await.unwrap();
+    let [(recipient, words)] = &refused[..] else { unreachable!("{refused:?}") };
+    assert_eq!(recipient, &people[0]);
+    assert!(words.contains("<bounce+…@anbinh.example.vn> may not write here"), "{words}");
+}
+
+#[tokio::test]
+async fn a_line_that_names_nobody_is_told_of_and_keeps_nobody_elses_letter() {
+    let smtp = HostileSmtp::start();
+    let named = ["nguoi001@example.vn".to_owned(), "nguoi 002 example.vn".to_owned(), "nguoi003@example.vn".to_owned()];
+    let desk = desk(&smtp, &named, "bounces = \"bounce@anbinh.example.vn\"").await;
+    let advice = desk.channel.advice();
+    let [advice] = &advice[..] else { unreachable!("{advice:?}") };
+    assert!(advice.vi.contains("dòng 2: ") && advice.en.contains("line 2: "), "{advice}");
+    live(desk.channel.advance(&desk.job(create(article("1")))).await);
+    assert_eq!(readers(&smtp, &named), [1, 0, 1]);
+}
+
+#[tokio::test]
 async fn an_hour_brings_no_more_than_its_share_in_all_and_to_one_domain() {
     let smtp = HostileSmtp::start();
     let mut people = people(8);
