@@ -126,8 +126,20 @@ async fn due(
             " UNION ALL ",
             first!("uncertain", "2")
         ),
-        // Machines that share a database lease for each channel alone: what is locked is not to be more than is taken.
-        postgres: "SELECT 1 WHERE false",
+        // What waits is nobody else's until the transaction ends. A look-up is only told of here.
+        postgres: concat!(
+            "WITH asked AS (SELECT a.channel, u.urgency FROM json_array_elements_text($1::json) a (channel) \
+             CROSS JOIN (VALUES (0::bigint), (1), (2)) u (urgency)), waiting AS (SELECT w.* FROM asked a \
+             CROSS JOIN LATERAL (SELECT ",
+            delivery_columns!(),
+            ", d.urgency FROM deliveries d WHERE d.channel = a.channel AND d.state = 'waiting' AND d.urgency = a.urgency \
+             AND d.due <= $2 ORDER BY d.due, d.id LIMIT $3 FOR UPDATE SKIP LOCKED) w), unclear AS (SELECT w.* FROM asked a \
+             CROSS JOIN LATERAL (SELECT ",
+            delivery_columns!(),
+            ", d.urgency FROM deliveries d WHERE d.channel = a.channel AND d.state = 'uncertain' \
+             AND d.urgency = a.urgency AND d.due <= $2 ORDER BY d.due, d.id LIMIT 1) w) \
+             SELECT * FROM waiting UNION ALL SELECT * FROM unclear"
+        ),
     };
     let mut args = vec![Arg::rows(channels)?];
     args.extend(args![millis(now), i64::try_from(most).unwrap_or(i64::MAX)]);

@@ -296,7 +296,7 @@ async fn all(tx: &mut Tx, batch: &mut Batch) -> Result<(), StoreError> {
         }
     }
     let mut leases: Vec<&mut Lease> = batch.iter_mut().filter_map(|piece| piece.lease()).collect();
-    if leases.len() > 1 && !tx.connection.is_shared() && are_of_different_channels(&leases) {
+    if leases.len() > 1 && are_of_different_channels(&leases) {
         guarded(lease_together(tx, &mut leases)).await?;
     } else {
         for lease in leases {
