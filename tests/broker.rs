@@ -177,3 +177,22 @@ fn wrong_credentials_are_told_and_right_ones_are_taken_up_without_a_restart() {
     assert!(!log.contains("nhầm-mật-khẩu") && !log.contains(PASSWORD), "{log}");
     assert_eq!(running.stop().0.code(), Some(0));
 }
+
+#[test]
+fn a_server_behind_tls_is_believed_only_with_the_authority_that_vouches_for_it() {
+    let nats = RealNats::start_behind_tls();
+    let world = office(&nats, "");
+    nats.publish([article(1, "Một.")]);
+    // Nobody vouches for it: nothing is taken from whoever that may be.
+    let stranger = daemon(&world);
+    logged(&world, "the broker cannot be used");
+    assert!(deliveries(&world).is_empty());
+    drop(stranger);
+    let config = std::fs::read_to_string(world.path("config.toml")).expect("the configuration");
+    let ca = nats.ca().display().to_string();
+    world.write("config.toml", &config.replace("[broker]\n", &format!("[broker]\nca = \"{ca}\"\n")));
+    let friend = daemon(&world);
+    done(&nats);
+    assert_eq!(wanted(&world), [("bai-1".to_owned(), json!(1))]);
+    assert_eq!(friend.stop().0.code(), Some(0));
+}

@@ -2,6 +2,7 @@
 //! stopped and started again with what it has kept, and ends when it is dropped.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use async_nats::jetstream::consumer::Info;
@@ -18,6 +19,7 @@ pub(crate) const SUBJECT: &str = "loa.bai";
 pub(crate) struct RealNats {
     folder: TempDir,
     port: u16,
+    tls: bool,
     server: Option<Child>,
     runtime: tokio::runtime::Runtime,
 }
@@ -28,6 +30,15 @@ pub(crate) type Letter<'a> = (Option<&'a str>, String);
 impl RealNats {
     /// Starts a server with a stream `LOA` for [`SUBJECT`].
     pub(crate) fn start() -> Self {
+        Self::start_with(false)
+    }
+
+    /// The same behind TLS, with a certificate of the office's own authority: [`Self::ca`].
+    pub(crate) fn start_behind_tls() -> Self {
+        Self::start_with(true)
+    }
+
+    fn start_with(tls: bool) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("its number").port();
@@ -35,11 +46,12 @@ impl RealNats {
         let store = folder.path().join("data").display().to_string();
         let config = format!(
             "listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: \"{store}\" }}\n\
-             authorization {{ user: \"loa\", password: \"{PASSWORD}\" }}\n"
+             authorization {{ user: \"loa\", password: \"{PASSWORD}\" }}\n{}",
+            if tls { tls_of(folder.path()) } else { String::new() }
         );
         std::fs::write(folder.path().join("nats.conf"), config).expect("a configuration");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let mut nats = Self { folder, port, server: None, runtime: runtime.expect("a runtime") };
+        let mut nats = Self { folder, port, tls, server: None, runtime: runtime.expect("a runtime") };
         nats.go_on();
         nats.runtime.block_on(async {
             let context = nats.context().await;
@@ -51,7 +63,12 @@ impl RealNats {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", if self.tls { "tls" } else { "nats" }, self.port)
+    }
+
+    /// The certificate of whoever vouches for the server.
+    pub(crate) fn ca(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
     }
 
     /// Starts it again with what it has kept.
@@ -82,7 +99,10 @@ impl RealNats {
     }
 
     async fn context(&self) -> jetstream::Context {
-        let options = async_nats::ConnectOptions::with_user_and_password("loa".to_owned(), PASSWORD.to_owned());
+        let mut options = async_nats::ConnectOptions::with_user_and_password("loa".to_owned(), PASSWORD.to_owned());
+        if self.tls {
+            options = options.require_tls(true).add_root_certificates(self.ca());
+        }
         jetstream::new(options.connect(self.url()).await.expect("a connection"))
     }
 
@@ -129,6 +149,23 @@ impl RealNats {
             found
         })
     }
+}
+
+/// Makes an authority and a certificate for 127.0.0.1, and says so in the server's words.
+fn tls_of(folder: &Path) -> String {
+    std::fs::write(folder.join("names"), "subjectAltName = IP:127.0.0.1\nbasicConstraints = CA:FALSE\n")
+        .expect("a file");
+    for words in [
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=anbinh -keyout ca.key -out ca.pem",
+        "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=nats -keyout nats.key -out nats.csr",
+        "x509 -req -days 30 -in nats.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names -out nats.pem",
+    ] {
+        let made = Command::new("openssl").args(words.split(' ')).current_dir(folder).output();
+        let made = made.expect("openssl is installed: tests/run does it");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+    let path = |name: &str| folder.join(name).display().to_string();
+    format!("tls {{ cert_file: \"{}\", key_file: \"{}\" }}\n", path("nats.pem"), path("nats.key"))
 }
 
 impl Drop for RealNats {
