@@ -19,7 +19,7 @@ use loa::article::{Article, Image, Kept, Revision};
 use loa::audience::Entry;
 use loa::channel::CopyChange;
 use loa::clock::Clock;
-use loa::delivery::{Action, Event, Outcome, Plan, Receipt, Why};
+use loa::delivery::{Action, Event, Outcome, Plan, Receipt};
 use loa::intake::{DraftContext, Format, parse};
 use loa::ledger::{Filter, Ledger as _};
 use loa::queue::{
@@ -89,7 +89,7 @@ impl Soak {
     }
 
     fn plan(&self) -> Plan {
-        Plan { planned: self.now(), due: self.now(), why: Why::Turn, edition: None, approval: false }
+        Plan::at_once(self.now())
     }
 
     async fn publish(&self, number: usize, words: &str) -> Result<(), StoreError> {

@@ -18,7 +18,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use futures_util::future::try_join_all;
 use loa::article::{Article, Revision};
-use loa::delivery::{Event, Outcome, Plan, Receipt, Why};
+use loa::delivery::{Event, Outcome, Plan, Receipt};
 use loa::intake::{DraftContext, Format, parse};
 use loa::queue::{
     AttemptReport, Candidate, Change, Gate, Handover, LeaseRequest, LeasedItem, Queue as _, Settlement, StoreError,
@@ -71,7 +71,7 @@ fn article(number: usize) -> Article {
 
 async fn publish(store: &Store, number: usize) -> Result<(), StoreError> {
     let article = Arc::new(article(number));
-    let plan = Plan { planned: now(), due: now(), why: Why::Turn, edition: None, approval: false };
+    let plan = Plan::at_once(now());
     let handover = Handover { key: article.key.clone(), who: "bench".to_owned(), now: now(), request: None };
     let revise = move |_: Option<&loa::queue::Current>| {
         let plans = vec![(CHANNEL.to_owned(), plan.clone())];

@@ -95,6 +95,7 @@ fn item(article: Article, action: Action) -> Item {
         published: utc("2026-11-23T08:00:00+07:00"),
         updated: utc("2026-11-23T09:15:00+07:00"),
         link: Some(LINK.to_owned()),
+        again: None,
     }
 }
 

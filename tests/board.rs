@@ -43,7 +43,7 @@ async fn fill(own: &mut SqliteConnection) {
     let (live, nothing) = (json(&Live::Nothing), json(&Live::Nothing));
     let plan = json(&now_plan(t(0)));
     let wanted = json(&Wanted::Revision(loa::article::Revision(1)));
-    let (settled, held) = (json(&State::Settled), json(&State::Held { why: Hold::Approval }));
+    let (settled, held) = (json(&State::Settled), json(&State::Held { why: Hold::Approval { note: None } }));
     let waiting = json(&State::Waiting { due: t(0), why: Why::Turn });
     let at = t(0).timestamp_millis();
     let mut sql = String::from("BEGIN;");

@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 use loa::article::{ArticleId, ArticleKey, Revision};
 use loa::delivery::{
-    Action, Delivery, DeliveryId, Errand, Event, Hold, Job, Live, Outcome, Plan, Receipt, Refused, Sighting, State,
-    Unclear, Wanted, Why, apply, job_key, needed,
+    Action, Approved, Delivery, DeliveryId, Errand, Event, Hold, Job, Live, Outcome, Plan, Receipt, Refused, Sighting,
+    State, Unclear, Wanted, Why, apply, job_key, needed,
 };
 use loa::text::Text;
 use proptest::prelude::*;
@@ -56,7 +56,12 @@ fn note() -> Text {
 }
 
 fn plan(approval: bool) -> Plan {
-    Plan { planned: at(0), due: at(0), why: Why::Turn, edition: None, approval }
+    Plan { approval, ..Plan::at_once(at(0)) }
+}
+
+fn approved(hash: &str) -> Plan {
+    let approved = Approved { hash: hash.to_owned(), at: at(0), edition: None };
+    Plan { approved: Some(approved), ..plan(false) }
 }
 
 fn receipt(rehearsal: bool) -> Receipt {
@@ -172,6 +177,8 @@ impl World {
         moves.push(same(Event::Hold(Hold::Late { planned: at(0) })));
         moves.push(same(Event::Unrehearse));
         moves.push(same(Event::Release(plan(false))));
+        moves.push(same(Event::Approve { plan: approved("hash"), by_another: false }));
+        moves.push(same(Event::SendBack { who: "Lan".to_owned(), word: "sai".to_owned() }));
         let now = self.delivery.attempt;
         for attempt in [now.wrapping_sub(1), now, now + 1] {
             moves.push(same(Event::Renew { attempt, until: at(5) }));
@@ -210,6 +217,7 @@ impl World {
         let same = |outcome| (Event::Settle { attempt, outcome }, self.far.clone());
         moves.push(same(Outcome::NotTaken { retry_at: at(1), note: note() }));
         moves.push(same(Outcome::ChannelPaused));
+        moves.push(same(Outcome::Unapproved(note())));
         moves.push(same(Outcome::Throttled { until: at(4), note: note() }));
         moves.push(same(Outcome::Edited { seen: "other".to_owned(), note: note() }));
         moves.push(same(Outcome::Refused(note())));
@@ -294,7 +302,7 @@ impl World {
 
 /// The id under which a job goes out.
 fn key_of(action: Action, live: &Live, updated: DateTime<Utc>) -> String {
-    job_key("kênh", &key(), action, live, updated)
+    job_key("kênh", &key(), action, live, updated, None)
 }
 
 /// What must not be possible.
@@ -324,11 +332,21 @@ fn check_refusals(before: &Delivery, event: &Event, result: Result<&Delivery, &R
                 assert_eq!(result.is_err(), *then <= now, "{}", context());
             }
         }
+        Event::Release(_) if waits_for_approval(before) => {
+            assert!(result.is_err(), "let go without an approval\n{}", context());
+        }
+        Event::Approve { .. } => {
+            assert_eq!(result.is_ok(), waits_for_approval(before), "{}", context());
+        }
         Event::Unrehearse if !rehearsed(&before.live) => {
             assert!(result.is_err(), "a real copy was forgotten\n{}", context());
         }
         _ => {}
     }
+}
+
+fn waits_for_approval(delivery: &Delivery) -> bool {
+    matches!(delivery.state, State::Held { why: Hold::Approval { .. } | Hold::Returned { .. } })
 }
 
 /// What must hold of every change.
@@ -360,6 +378,16 @@ fn check_change(before: &Delivery, event: &Event, after: &Delivery, context: &dy
         }
     };
     assert!(!reason.is_empty() && timed, "no reason or no next time\n{}", context());
+    // What was approved is wanted still; it becomes approved by a person alone.
+    if let Some(approved) = &after.plan.approved {
+        assert!(!after.plan.approval, "approved, and yet to be approved\n{}", context());
+        assert!(
+            matches!(event, Event::Approve { .. }) || before.plan.approved.as_ref() == Some(approved),
+            "approved by nobody\n{}",
+            context()
+        );
+        assert!(before.wanted == after.wanted || before.live != Live::Nothing, "{}", context());
+    }
     // `wanted` moves by Want alone, and never down.
     if before.wanted != after.wanted {
         assert!(matches!(event, Event::Want(..)), "{}", context());
@@ -589,4 +617,97 @@ fn what_part_of_the_audience_has_is_finished_or_taken_back_after_a_look_and_neve
     assert!(matches!(after.state, State::Waiting { due, .. } if due == at(6)));
     let withdrawn = looked(&apply(&lost, Event::Want(Wanted::Withdrawn, plan(false))).unwrap());
     assert_eq!(withdrawn.needed(), Some(Action::Withdraw), "those who have it are told");
+}
+
+/// A delivery on a channel that asks for approval.
+fn to_be_approved() -> Delivery {
+    Delivery::new(DeliveryId(1), ArticleId(1), "kênh", Wanted::Revision(Revision::FIRST), plan(true))
+}
+
+#[test]
+fn an_approval_holds_for_one_payload_of_one_revision_and_outlives_what_is_only_planned_again() {
+    let waits = to_be_approved();
+    assert!(waits_for_approval(&waits));
+    assert_eq!(apply(&waits, Event::Release(plan(true))), Err(Refused::WrongState), "nobody is passed over");
+    let event = Event::Approve { plan: plan(false), by_another: false };
+    assert_eq!(apply(&waits, event), Err(Refused::WrongState), "it has to be said what was approved");
+    let goes = apply(&waits, Event::Approve { plan: approved("one"), by_another: false }).unwrap();
+    assert!(matches!(goes.state, State::Waiting { .. }));
+
+    // The channel's file was changed, or there was no room: the hash still decides.
+    let planned = apply(&goes, Event::Replan(Plan { planned: at(9), due: at(9), ..plan(true) })).unwrap();
+    assert_eq!((planned.state.due(), planned.plan.planned), (Some(at(9)), at(0)), "made as of the hour it was shown");
+    assert_eq!(planned.plan.approved, approved("one").approved);
+
+    // What would be sent is something else: a person is asked again, and told why.
+    let job = Job { action: Action::Create(Revision::FIRST), edition: None };
+    let leased = apply(&planned, Event::Lease { node: "node".to_owned(), until: at(3), job }).unwrap();
+    let outcome = Outcome::Unapproved(note());
+    let held = apply(&leased, Event::Settle { attempt: leased.attempt, outcome }).unwrap();
+    assert_eq!(held.state, State::Held { why: Hold::Approval { note: Some(note()) } });
+    assert_eq!(held.plan.approved, None);
+
+    // A correction is another payload.
+    let corrected = apply(&goes, Event::Want(Wanted::Revision(Revision(2)), plan(true))).unwrap();
+    assert!(waits_for_approval(&corrected) && corrected.plan.approved.is_none());
+    // A withdrawal needs nobody.
+    let gone = apply(&waits, Event::Want(Wanted::Withdrawn, plan(false))).unwrap();
+    assert_eq!(gone.state, State::Settled);
+}
+
+#[test]
+fn what_is_sent_back_stays_until_it_is_corrected_or_approved_after_all() {
+    let back = || Event::SendBack { who: "Lan".to_owned(), word: "sai ngày".to_owned() };
+    let returned = apply(&to_be_approved(), back()).unwrap();
+    let State::Held { why } = &returned.state else { panic!("{returned:?}") };
+    assert!(why.text().vi.contains("Lan") && why.text().vi.contains("sai ngày"));
+    // Also where it was approved and has not left.
+    let goes = apply(&returned, Event::Approve { plan: approved("one"), by_another: false }).unwrap();
+    let returned = apply(&goes, back()).unwrap();
+    assert!(waits_for_approval(&returned) && returned.plan.approved.is_none());
+    let corrected = apply(&returned, Event::Want(Wanted::Revision(Revision(2)), plan(true))).unwrap();
+    assert_eq!(corrected.state, State::Held { why: Hold::Approval { note: None } });
+    // What nobody approved is not sent back.
+    let free = Delivery::new(DeliveryId(1), ArticleId(1), "kênh", Wanted::Revision(Revision::FIRST), plan(false));
+    assert_eq!(apply(&free, back()), Err(Refused::WrongState));
+}
+
+#[test]
+fn another_copy_is_made_only_of_what_is_shown_and_is_another_job() {
+    let again =
+        |minutes| Event::SendAgain { plan: Plan { again: Some(at(minutes)), ..plan(false) }, why: "mất".to_owned() };
+    let mut shown = Delivery::new(DeliveryId(1), ArticleId(1), "kênh", Wanted::Revision(Revision::FIRST), plan(false));
+    let waiting = shown.clone();
+    shown.live = Live::Shown { revision: Revision::FIRST, receipt: receipt(false) };
+    shown.state = State::Settled;
+    let next = apply(&shown, again(5)).unwrap();
+    assert_eq!((next.needed(), &next.live), (Some(Action::Create(Revision::FIRST)), &Live::Nothing));
+    let key = |delivery: &Delivery| {
+        job_key("kênh", &key(), Action::Create(Revision::FIRST), &Live::Nothing, at(0), delivery.plan.again)
+    };
+    assert_ne!(key(&shown), key(&next), "a far side that ignores repeats takes it");
+    let later = apply(&next, Event::Replan(plan(false))).unwrap();
+    assert_eq!(key(&next), key(&later), "and every try of it is the same job");
+    // Not where a retry is what is meant, nor where nobody knows.
+    let uncertain = State::Uncertain {
+        job: Job { action: Action::Create(Revision::FIRST), edition: None },
+        look: None,
+        looks: 0,
+        note: note(),
+    };
+    let corrected = Delivery { wanted: Wanted::Revision(Revision(2)), ..shown.clone() };
+    for other in [
+        waiting,
+        Delivery { state: uncertain, ..shown.clone() },
+        Delivery { state: State::Failed { why: note() }, ..shown.clone() },
+        corrected,
+        Delivery { live: Live::Nothing, wanted: Wanted::Withdrawn, ..shown.clone() },
+    ] {
+        assert_eq!(apply(&other, again(5)), Err(Refused::WrongState), "{other:?}");
+    }
+    let without = Event::SendAgain { plan: plan(false), why: "mất".to_owned() };
+    assert_eq!(apply(&shown, without), Err(Refused::WrongState), "it would be the same job");
+    // The channel asks for approval: the second copy does, too.
+    let plan = Plan { again: Some(at(5)), ..plan(true) };
+    assert!(waits_for_approval(&apply(&shown, Event::SendAgain { plan, why: "mất".to_owned() }).unwrap()));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use loa::article::{Article, ArticleKey, Priority};
-use loa::schedule::{Schedule, Timing};
+use loa::schedule::{Approval, Schedule, Timing};
 
 pub(crate) const HANOI: Tz = Tz::Asia__Ho_Chi_Minh;
 
@@ -42,7 +42,7 @@ pub(crate) fn schedule() -> Schedule {
         grace: Duration::from_secs(6 * 3_600),
         after: None,
         after_timeout: Duration::from_secs(2 * 3_600),
-        approval: false,
+        approval: Approval::No,
         bundles: false,
         removes_quietly: false,
         rehearsal: false,

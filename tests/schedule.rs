@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use loa::article::{Article, ArticleId, Priority, Revision};
 use loa::delivery::{Delivery, DeliveryId, Event, Hold, Live, Receipt, Wanted, Why};
 use loa::queue::{Candidate, Gate as _};
-use loa::schedule::{Change, ChannelGate, CronLine, Quiet, Schedule};
+use loa::schedule::{Approval, Change, ChannelGate, CronLine, Quiet, Schedule};
 use proptest::prelude::*;
 
 use crate::sample::{HANOI, article, schedule, slots, utc};
@@ -404,7 +404,7 @@ fn a_channel_with_slots_plans_for_the_next_one() {
 
 #[test]
 fn approval_is_asked_for_content_and_not_for_a_withdrawal() {
-    let careful = Schedule { approval: true, ..schedule() };
+    let careful = Schedule { approval: Approval::Asked, ..schedule() };
     let now = utc("2026-11-23T10:00:00+07:00");
     assert!(careful.plan(&article("1"), Change::Content, now).approval);
     assert!(!careful.plan(&article("1"), Change::Withdrawal, now).approval);

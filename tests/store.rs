@@ -114,7 +114,7 @@ on_both! {
 }
 
 pub(crate) fn now_plan(now: DateTime<Utc>) -> Plan {
-    Plan { planned: now, due: now, why: Why::Turn, edition: None, approval: false }
+    Plan::at_once(now)
 }
 
 pub(crate) fn handover(article: &Article, now: DateTime<Utc>) -> Handover {
@@ -396,7 +396,7 @@ async fn one_slot_is_one_edition_and_late_arrivals_get_the_next(place: Place) {
     let work = leased.work.remove(0);
     assert_eq!(work.edition, Some(nine));
     // Planned for nine, but the edition is on its way.
-    let late = Plan { planned: nine, due: nine, why: Why::Slot, edition: Some(nine), approval: false };
+    let late = Plan { edition: Some(nine), ..Plan::waiting(nine, Why::Slot) };
     hand(&store, article("3"), vec![("radio".to_owned(), late.clone())], nine).await.unwrap();
     assert!(lease_radio(&store, nine).await.work.is_empty(), "a slot was opened twice");
     settle(&store, &work, Outcome::Shown(receipt(None)), t(61)).await;
@@ -442,7 +442,7 @@ async fn an_article_that_missed_an_edition_does_not_slip_into_its_repeat(place: 
     let nine = t(60);
     publish_into(&store, "1", &radio(), t(0)).await;
     let embargoed = Article { embargo_until: Some(t(63)), ..article("2") };
-    let slot = Plan { planned: nine, due: nine, why: Why::Slot, edition: Some(nine), approval: false };
+    let slot = Plan { edition: Some(nine), ..Plan::waiting(nine, Why::Slot) };
     hand(&store, embargoed, vec![("radio".to_owned(), slot)], t(0)).await.unwrap();
     let first = lease_radio(&store, nine).await;
     assert_eq!(ids(&first), ["1"]);

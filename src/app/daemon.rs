@@ -141,6 +141,7 @@ fn service(app: &App, life: &Lifecycle) -> Result<axum::Router, AppError> {
     let console = Console {
         ledger: app.ledger(),
         board: app.board(),
+        archive: app.archive(),
         people: app.people(),
         subscribers: app.subscribers(),
         desk: app.desk(),

@@ -19,9 +19,9 @@ use chrono::{DateTime, Utc};
 use crate::clock::Clock;
 use crate::config::{ChannelSpec, Config, ConfigError, load_channels, load_good_channels};
 use crate::console::{ChannelSummary, Channels};
-use crate::delivery::{Action, Plan, Why};
+use crate::delivery::{Action, Plan};
 use crate::intake::{Fetcher, Intake, Subscription, Subscriptions};
-use crate::ledger::{Board, Ledger};
+use crate::ledger::{Archive, Board, Ledger};
 use crate::queue::{Candidate, Feeds, People, Planner, Queue, StoreError, Subscribers};
 use crate::schedule::{Change, Schedule};
 use crate::store::Store;
@@ -146,6 +146,12 @@ impl App {
         Arc::new(self.store.clone())
     }
 
+    /// What was published, for people who look for it.
+    #[must_use]
+    pub fn archive(&self) -> Arc<dyn Archive> {
+        Arc::new(self.store.clone())
+    }
+
     /// Officers' accounts.
     #[must_use]
     pub fn people(&self) -> Arc<dyn People> {
@@ -246,7 +252,7 @@ fn planner(schedule: Option<Schedule>, now: DateTime<Utc>) -> Planner {
         let change = if withdraws { Change::Withdrawal } else { Change::Content };
         match &schedule {
             Some(schedule) => schedule.plan(&candidate.article, change, now),
-            None => Plan { planned: now, due: now, why: Why::Turn, edition: None, approval: false },
+            None => Plan::at_once(now),
         }
     })
 }

@@ -185,6 +185,8 @@ pub struct Item {
     /// Where readers find the original: the public copy on the channel that this one follows, or the address
     /// that the source gave. Known before the first try, so that a repeat has the same bytes.
     pub link: Option<String>,
+    /// Since when another copy than the one before is wanted, where a person asked for one.
+    pub again: Option<DateTime<Utc>>,
 }
 
 impl Item {

@@ -52,6 +52,8 @@ pub(super) enum Command {
     Deliveries(Deliveries),
     /// Cho gửi lại những lượt bị giữ hoặc thất bại · Let held or failed deliveries go on
     Retry(Retry),
+    /// Xem và duyệt những lượt phát chờ duyệt · See and approve what waits for approval
+    Approve(Approve),
     /// Xác nhận một lượt chưa rõ đã lên hay chưa · Say whether an uncertain delivery went out
     Resolve(Resolve),
     /// Xem ai đã nhận, ai chưa nhận thư của một lượt phát · See who has had a delivery's letters and who has not
@@ -215,6 +217,25 @@ pub(super) struct Retry {
     /// Gửi bù thư cho những người chưa nhận được, và chỉ họ · Send letters to those who missed them, and only to them
     #[arg(long, requires = "ids", conflicts_with_all = ["all", "channel"])]
     pub(super) missed: bool,
+    /// Gửi thêm một bản nữa dù đã có bản đang hiện, kèm lý do · Make another copy although there is one; say why
+    #[arg(long, value_name = "WHY", requires = "ids", conflicts_with_all = ["all", "channel", "missed"])]
+    pub(super) again: Option<String>,
+}
+
+#[derive(Options)]
+pub(super) struct Approve {
+    /// Số của lượt phát; bỏ trống để xem những gì chờ duyệt · Number of the delivery; left out: what waits
+    #[arg(value_name = "ID")]
+    pub(super) id: Option<i64>,
+    /// Chỉ in đúng nội dung sẽ gửi, chưa duyệt · Only print the exact payload
+    #[arg(long, requires = "id")]
+    pub(super) show: bool,
+    /// Chỉ duyệt nếu nội dung có mã băm này · Only if the payload has this SHA-256
+    #[arg(long, value_name = "SHA256", requires = "id", conflicts_with = "show")]
+    pub(super) hash: Option<String>,
+    /// Trả lại cho người soạn, kèm một lời · Send it back to whoever wrote it, with a word
+    #[arg(long, value_name = "WORD", requires = "id", conflicts_with_all = ["show", "hash"])]
+    pub(super) back: Option<String>,
 }
 
 #[derive(Options)]

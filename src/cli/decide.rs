@@ -6,15 +6,19 @@ use super::args::{Name, Resolve, Retry};
 use super::print::Printer;
 use super::{CliError, who};
 use crate::app::App;
-use crate::delivery::{Delivery, DeliveryId, Event, Plan};
+use crate::console::Decisions;
+use crate::delivery::{Delivery, DeliveryId, Hold, State};
 use crate::ledger::Filter;
-use crate::queue::{Answer, Candidate, Pause, PauseCause};
+use crate::queue::{By, Pause, PauseCause};
 use crate::text;
 use crate::text::nearest::Unknown;
 
 pub(super) async fn retry(app: &App, asked: Retry, printer: &Printer) -> Result<(), CliError> {
     if asked.missed {
         return missed(app, asked.ids, printer).await;
+    }
+    if let Some(why) = &asked.again {
+        return again(app, &asked.ids, why, printer).await;
     }
     if let Some(channel) = &asked.channel {
         known_or_past(app, channel).await?;
@@ -23,19 +27,14 @@ pub(super) async fn retry(app: &App, asked: Retry, printer: &Printer) -> Result<
     if asked.all || asked.channel.is_some() {
         for state in ["held", "failed"] {
             let filter = Filter { channel: asked.channel.clone(), state: Some(state.to_owned()), ..Filter::default() };
-            ids.extend(app.ledger().deliveries(filter).await?.iter().map(|row| row.delivery.id));
+            let rows = app.ledger().deliveries(filter).await?;
+            ids.extend(rows.iter().filter(|row| !waits_for_approval(&row.delivery)).map(|row| row.delivery.id));
         }
     }
     let mut refused = false;
     let mut released = Vec::new();
     for id in ids {
-        let Some(delivery) = load(app, id).await? else {
-            refused = true;
-            printer.error(&text!("không có lượt phát số {id}", "there is no delivery {id}"));
-            continue;
-        };
-        let plan = plan(app, &delivery).await?;
-        match app.queue().decide(id, Event::Release(plan), who(), app.clock().now()).await? {
+        match Decisions::retry(app, id, by(app)).await? {
             Ok(_) => released.push(id),
             Err(reason) => {
                 refused = true;
@@ -55,7 +54,7 @@ pub(super) async fn retry(app: &App, asked: Retry, printer: &Printer) -> Result<
 async fn missed(app: &App, ids: Vec<i64>, printer: &Printer) -> Result<(), CliError> {
     let (mut sent, mut refused) = (Vec::new(), false);
     for id in ids {
-        match app.queue().resend_missed(DeliveryId(id), who(), app.clock().now()).await? {
+        match Decisions::resend_missed(app, DeliveryId(id), by(app)).await? {
             Ok(count) => {
                 printer.text(&text!(
                     "lượt phát {id}: gửi bù cho {count} người",
@@ -75,18 +74,42 @@ async fn missed(app: &App, ids: Vec<i64>, printer: &Printer) -> Result<(), CliEr
     if refused { Err(CliError::Said) } else { Ok(()) }
 }
 
+/// Makes another copy where there is one.
+async fn again(app: &App, ids: &[i64], why: &str, printer: &Printer) -> Result<(), CliError> {
+    let (mut sent, mut refused) = (Vec::new(), false);
+    for id in ids {
+        match Decisions::send_again(app, DeliveryId(*id), why.to_owned(), by(app)).await? {
+            Ok(_) => {
+                printer.text(&text!(
+                    "lượt phát {id}: gửi thêm một bản nữa; bản trước không còn được theo dõi",
+                    "delivery {id}: another copy goes out; the one before is no longer looked after"
+                ));
+                sent.push(id);
+            }
+            Err(reason) => {
+                refused = true;
+                printer.error(&reason);
+            }
+        }
+    }
+    if printer.json() {
+        printer.value(&json!({ "again": sent }));
+    }
+    if refused { Err(CliError::Said) } else { Ok(()) }
+}
+
+/// The person at this terminal, now.
+pub(super) fn by(app: &App) -> By {
+    By { who: who(), at: app.clock().now() }
+}
+
+fn waits_for_approval(delivery: &Delivery) -> bool {
+    matches!(delivery.state, State::Held { why: Hold::Approval { .. } | Hold::Returned { .. } })
+}
+
 pub(super) async fn resolve(app: &App, asked: Resolve, printer: &Printer) -> Result<(), CliError> {
     let id = DeliveryId(asked.id);
-    let Some(delivery) = load(app, id).await? else {
-        return Err(CliError::Text(text!("không có lượt phát số {id}", "there is no delivery {id}")));
-    };
-    let (went_out, plan, now) = (asked.answer.went_out, plan(app, &delivery).await?, app.clock().now());
-    let decided = if asked.recipients.is_empty() {
-        app.queue().decide(id, Event::Resolve { went_out, plan }, who(), now).await?
-    } else {
-        let recipients = asked.recipients.iter().map(|address| address.trim().to_lowercase()).collect();
-        app.queue().answer(id, Answer { recipients, went_out }, plan, who(), now).await?
-    };
+    let decided = Decisions::resolve(app, id, asked.answer.went_out, asked.recipients, by(app)).await?;
     let after = decided.map_err(CliError::Text)?;
     let state = after.state.name();
     if printer.json() {
@@ -139,18 +162,4 @@ pub(super) async fn known_or_past(app: &App, name: &str) -> Result<(), CliError>
         known(app, name.to_owned())?;
     }
     Ok(())
-}
-
-async fn load(app: &App, id: DeliveryId) -> Result<Option<Delivery>, CliError> {
-    Ok(app.ledger().delivery(id).await?.map(|row| row.delivery))
-}
-
-/// When the delivery goes on: at once, or at the channel's next slot. A person asked, so it needs no
-/// approval, and lateness is counted from now.
-async fn plan(app: &App, delivery: &Delivery) -> Result<Plan, CliError> {
-    let article = app.ledger().content(delivery.article).await?;
-    let candidate = Candidate { delivery: delivery.clone(), article, after_ready: true };
-    let mut plan = (app.planner(&delivery.channel))(&candidate);
-    plan.approval = false;
-    Ok(plan)
 }

@@ -1,5 +1,6 @@
 //! The command line: a contract that scripts rely on.
 
+mod approve;
 mod args;
 mod articles;
 mod backup;
@@ -116,6 +117,7 @@ async fn dispatch(args: Args, printer: &mut Printer) -> Result<(), CliError> {
         Command::User(asked) => user::user(&opened_anyway(config, printer).await?, asked, printer).await,
         Command::Balance => look::balance(&opened_anyway(config, printer).await?, printer).await,
         Command::Retry(retry) => decide::retry(&opened_anyway(config, printer).await?, retry, printer).await,
+        Command::Approve(asked) => approve::approve(&opened_anyway(config, printer).await?, asked, printer).await,
         Command::Resolve(resolve) => decide::resolve(&opened_anyway(config, printer).await?, resolve, printer).await,
         Command::Pause(pause) => decide::pause(&opened_anyway(config, printer).await?, pause, printer).await,
         Command::Resume(resume) => decide::resume(&opened_anyway(config, printer).await?, resume, printer).await,

@@ -37,6 +37,7 @@ pub(super) async fn preview(config: &Config, asked: &Preview, printer: &Printer)
         action: if matches!(live, Live::Shown { .. }) { Action::Update(revision) } else { Action::Create(revision) },
         live,
         link: article.canonical_url.clone(),
+        again: None,
         article: Arc::new(article),
         revision,
     };

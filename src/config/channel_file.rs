@@ -17,7 +17,7 @@ use super::values::{duration, rate};
 use crate::article::Priority;
 use crate::channel::{Channel, DEFAULT_TIMEOUT, KINDS, Kind, Office, OpenContext, Rehearsal, Settings, kind};
 use crate::dispatch::{Limits, RetryPolicy};
-use crate::schedule::{CronLine, Quiet, Route, Schedule, Timing};
+use crate::schedule::{Approval, CronLine, Quiet, Route, Schedule, Timing};
 use crate::text;
 use crate::text::{Text, nearest};
 
@@ -104,7 +104,14 @@ struct ScheduleTable {
     grace: Option<Spanned<String>>,
     after: Option<Spanned<String>>,
     after_timeout: Option<Spanned<String>>,
-    approval: bool,
+    approval: Option<Spanned<ApprovalWords>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ApprovalWords {
+    Asked(bool),
+    Word(String),
 }
 
 #[derive(Deserialize)]
@@ -326,10 +333,22 @@ fn schedule(
         grace: reader.or(table.grace.as_ref(), hours(24), duration)?,
         after: table.after.as_ref().map(|after| after.get_ref().clone()),
         after_timeout: reader.or(table.after_timeout.as_ref(), hours(2), duration)?,
-        approval: table.approval,
+        approval: table.approval.as_ref().map_or(Ok(Approval::No), |written| reader.value(written, approval))?,
         removes_quietly: kind.removes_quietly,
         rehearsal,
     })
+}
+
+fn approval(words: &ApprovalWords) -> Result<Approval, Text> {
+    match words {
+        ApprovalWords::Asked(false) => Ok(Approval::No),
+        ApprovalWords::Asked(true) => Ok(Approval::Asked),
+        ApprovalWords::Word(word) if word == "two" => Ok(Approval::ByAnother),
+        ApprovalWords::Word(_) => Err(text!(
+            "approval là false, true, hoặc \"two\" (người duyệt không được là người soạn)",
+            "approval is false, true, or \"two\" (whoever approves is not who wrote it)"
+        )),
+    }
 }
 
 fn timing(words: &TimingWords) -> Result<Timing, Text> {

@@ -25,13 +25,13 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::ledger::{Board, Ledger};
+use crate::ledger::{Archive, Board, Ledger};
 use crate::people::Role;
 use crate::queue::{People, Subscribers};
 use crate::text::{Language, Text};
 
 pub use api::{Caller, Problem, Token, channel_json, delivery_json, pause_of, reason, stops};
-pub use desk::{ChannelSummary, Channels, Desk};
+pub use desk::{ChannelSummary, Channels, Decisions, Desk, Proof};
 pub use guard::{SETUP_HOURS, Stop};
 
 use counts::Counts;
@@ -50,6 +50,8 @@ pub struct Console {
     pub ledger: Arc<dyn Ledger>,
     /// What needs a person, and what each channel does.
     pub board: Arc<dyn Board>,
+    /// What was published, for people who look for it.
+    pub archive: Arc<dyn Archive>,
     /// Officers' accounts.
     pub people: Arc<dyn People>,
     /// Who may be written to.

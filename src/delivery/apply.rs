@@ -1,8 +1,9 @@
 //! The one transition function. Pure; an exhaustive test walks it, the store compares and swaps its result.
 
 use super::event::{Event, Outcome, Sighting, Unclear};
+use super::person::{approve, missed, release, resolve, send_again, send_back};
 use super::state::{Errand, Hold, Job, Lease, State, Why};
-use super::told::{begun, is_told, untold};
+use super::told::{begun, is_told};
 use super::{Action, Delivery, Live, Plan, Receipt, Wanted};
 use crate::text;
 use crate::text::Text;
@@ -69,6 +70,9 @@ pub fn apply(delivery: &Delivery, event: Event) -> Result<Delivery, Refused> {
         Event::Release(plan) => release(&mut next, plan)?,
         Event::Missed { action, plan } => missed(&mut next, action, plan)?,
         Event::Resolve { went_out, plan } => resolve(&mut next, went_out, plan)?,
+        Event::Approve { plan, .. } => approve(&mut next, plan)?,
+        Event::SendBack { who, word } => send_back(&mut next, who, word)?,
+        Event::SendAgain { plan, .. } => send_again(&mut next, plan)?,
     }
     next.version += 1;
     Ok(next)
@@ -102,7 +106,7 @@ fn want(next: &mut Delivery, wanted: Wanted, plan: Plan) -> Result<(), Refused> 
     if matches!((&next.state, &next.live), (State::Waiting { .. }, Live::Maybe(_))) && wanted != Wanted::Withdrawn {
         return Ok(());
     }
-    next.plan = plan;
+    next.plan = Plan { again: next.plan.again, ..plan };
     next.tries = 0;
     match next.state {
         // What is on its way, or may have arrived, has to be known before anything else is sent.
@@ -130,7 +134,11 @@ fn want(next: &mut Delivery, wanted: Wanted, plan: Plan) -> Result<(), Refused> 
 
 fn replan(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
     waiting(next)?;
-    next.plan = plan;
+    plan_again(next, plan);
+    // What was approved was approved as of its hour; an edition has its own.
+    if let (Some(approved), None) = (&next.plan.approved, next.plan.edition) {
+        next.plan.planned = approved.at;
+    }
     match &mut next.state {
         // A far side that needs time still needs it.
         State::Waiting { due, why: Why::Retry { .. } } => *due = next.plan.due.max(*due),
@@ -171,8 +179,17 @@ fn settle(next: &mut Delivery, job: Job, outcome: Outcome) {
             cancel_if_nothing_left(next);
         }
         Outcome::Moved(plan) => {
-            next.plan = plan;
+            plan_again(next, plan);
             wait_or_settle(next);
+        }
+        Outcome::Unapproved(note) => {
+            if next.needed() == Some(job.action) {
+                next.plan.approved = None;
+                next.plan.approval = true;
+                next.state = State::Held { why: Hold::Approval { note: Some(note) } };
+            } else {
+                wait_or_settle(next);
+            }
         }
         Outcome::ChannelPaused => {
             next.state = State::Waiting { due: next.plan.due, why: Why::Paused };
@@ -212,7 +229,7 @@ fn stage(next: &mut Delivery, job: Job, remote_id: String) {
 }
 
 /// The job was done: `receipt` is the public copy, `None` means that there is none any more.
-fn done(next: &mut Delivery, job: Job, receipt: Option<Receipt>) {
+pub(super) fn done(next: &mut Delivery, job: Job, receipt: Option<Receipt>) {
     next.tries = 0;
     next.live = match (job.action, receipt) {
         (Action::Create(revision) | Action::Update(revision), Some(receipt)) => Live::Shown { revision, receipt },
@@ -304,80 +321,18 @@ fn sighted(next: &mut Delivery, job: Job, looks: u32, sighting: Sighting) {
     }
 }
 
-fn release(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
-    match next.state {
-        State::Held { .. } | State::Failed { .. } | State::Waiting { .. } => {
-            // The person has seen what stands there now: that, and nothing later, may be overwritten.
-            if let (State::Held { why: Hold::Edited { seen, .. } }, Live::Shown { receipt, .. }) =
-                (&next.state, &mut next.live)
-            {
-                receipt.seen = Some(seen.clone());
-            }
-            next.plan = plan;
-            next.tries = 0;
-            wait_or_settle(next);
-            Ok(())
-        }
-        State::Settled | State::Sending { .. } | State::Uncertain { .. } => Err(Refused::WrongState),
+/// Plans again what is wanted already: what a person has approved of it stays approved.
+pub(super) fn plan_again(next: &mut Delivery, plan: Plan) {
+    let (approved, again) = (next.plan.approved.take(), next.plan.again);
+    next.plan = Plan { again: plan.again.or(again), ..plan };
+    if approved.is_some() {
+        next.plan.approval = false;
+        next.plan.approved = approved;
     }
-}
-
-/// Goes back to before `action`, for those who missed it: the others have their copy on record and get no second one.
-fn missed(next: &mut Delivery, action: Action, plan: Plan) -> Result<(), Refused> {
-    match next.state {
-        State::Settled => {
-            let Live::Shown { revision, .. } = &next.live else { return Err(Refused::WrongState) };
-            if next.wanted != Wanted::Revision(*revision) || action.revision() != Some(*revision) {
-                return Err(Refused::WrongState);
-            }
-            next.live = untold(&next.live, action);
-        }
-        State::Uncertain { job, .. } if job.action == action => {
-            if let (Action::Create(revision), Live::Nothing) = (action, &next.live) {
-                next.live = Live::Maybe(revision);
-            } else if is_told(&next.live, job) {
-                next.live = untold(&next.live, action);
-            }
-        }
-        State::Failed { .. } => {}
-        _ => return Err(Refused::WrongState),
-    }
-    next.plan = plan;
-    next.tries = 0;
-    wait_or_settle(next);
-    Ok(())
-}
-
-fn resolve(next: &mut Delivery, went_out: bool, plan: Plan) -> Result<(), Refused> {
-    let State::Uncertain { job, .. } = next.state else { return Err(Refused::WrongState) };
-    next.plan = plan;
-    if went_out {
-        // A person saw it, but no receipt came back: the copy is known, its address is not.
-        let receipt = match &next.live {
-            Live::Shown { receipt, .. } => receipt.clone(),
-            Live::Staged { remote_id, .. } => unseen_receipt(remote_id.clone()),
-            Live::Nothing | Live::Maybe(_) => unseen_receipt(String::new()),
-        };
-        done(next, job, Some(receipt));
-    } else {
-        next.tries = 0;
-        if is_told(&next.live, job) {
-            next.live = untold(&next.live, job.action);
-        }
-        if let Live::Maybe(_) = next.live {
-            next.live = Live::Nothing;
-        }
-        wait_or_settle(next);
-    }
-    Ok(())
-}
-
-fn unseen_receipt(remote_id: String) -> Receipt {
-    Receipt { remote_id, url: None, payload_hash: String::new(), rehearsal: false, seen: None }
 }
 
 /// Goes on to what is still to be done, or settles.
-fn wait_or_settle(next: &mut Delivery) {
+pub(super) fn wait_or_settle(next: &mut Delivery) {
     next.state = match next.needed() {
         Some(_) => next.plan.opening_state(),
         None => State::Settled,

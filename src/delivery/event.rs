@@ -81,6 +81,27 @@ pub enum Event {
         /// When to go on, if there is something left to do.
         plan: Plan,
     },
+    /// A named person has seen the payload and lets it go out.
+    Approve {
+        /// When it goes out, and what was approved.
+        plan: Plan,
+        /// Whether that has to be somebody else than who wrote the revision.
+        by_another: bool,
+    },
+    /// A named person has seen the payload and does not let it go out.
+    SendBack {
+        /// Who.
+        who: String,
+        /// What they say about it.
+        word: String,
+    },
+    /// A person wants another copy although there is one; loa no longer looks after that.
+    SendAgain {
+        /// When, and since when another one is wanted.
+        plan: Plan,
+        /// Why, as they say it.
+        why: String,
+    },
 }
 
 /// How a try ended.
@@ -109,6 +130,8 @@ pub enum Outcome {
     },
     /// There was no room for it in its edition: it was not sent and goes out by this plan.
     Moved(Plan),
+    /// What would be sent is not what a person has approved, for this reason; nothing was sent.
+    Unapproved(Text),
     /// The channel as a whole cannot be used; no try is spent.
     ChannelPaused,
     /// The whole channel has to rest until then; no try is spent.

@@ -5,6 +5,7 @@
 
 mod apply;
 mod event;
+mod person;
 mod state;
 mod told;
 
@@ -162,14 +163,44 @@ pub struct Plan {
     /// True while a named person has to approve it first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub approval: bool,
+    /// What a named person has approved; nothing else goes out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Approved>,
+    /// When a person last asked for another copy although there was one: such a job is not the same as the one before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<DateTime<Utc>>,
+}
+
+/// What a named person has seen and approved.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Approved {
+    /// SHA-256 of the payload.
+    pub hash: String,
+    /// The hour as of which it was made.
+    pub at: DateTime<Utc>,
+    /// The edition as part of which it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<Slot>,
 }
 
 impl Plan {
+    /// At once.
+    #[must_use]
+    pub fn at_once(now: DateTime<Utc>) -> Self {
+        Self::waiting(now, Why::Turn)
+    }
+
+    /// At that hour, for which it waits.
+    #[must_use]
+    pub fn waiting(due: DateTime<Utc>, why: Why) -> Self {
+        Self { planned: due, due, why, edition: None, approval: false, approved: None, again: None }
+    }
+
     /// The state that the plan begins with.
     #[must_use]
     pub fn opening_state(&self) -> State {
         if self.approval {
-            State::Held { why: Hold::Approval }
+            State::Held { why: Hold::Approval { note: None } }
         } else {
             State::Waiting { due: self.due, why: self.why.clone() }
         }
@@ -235,13 +266,27 @@ impl Delivery {
 /// retry, another one for every revision. Far sides that honour it see a repeat as the same thing.
 ///
 /// A revision is withdrawn twice when its copy came back in between under a lost answer: `ordered`, the
-/// instant of the order, tells the two withdrawals apart.
+/// instant of the order, tells the two withdrawals apart. `again` tells a copy from the one before, where a person asked
+/// for another.
 #[must_use]
-pub fn job_key(channel: &str, article: &ArticleKey, action: Action, live: &Live, ordered: DateTime<Utc>) -> String {
+pub fn job_key(
+    channel: &str,
+    article: &ArticleKey,
+    action: Action,
+    live: &Live,
+    ordered: DateTime<Utc>,
+    again: Option<DateTime<Utc>>,
+) -> String {
     let revision = action.revision().or(live.revision()).unwrap_or_default().to_string();
-    let ordered = ordered.timestamp_millis().to_string();
-    let parts = [channel, &article.source, &article.external_id, action.name(), &revision, &ordered];
-    named(if action == Action::Withdraw { &parts } else { parts.get(..5).unwrap_or(&parts) })
+    let mut parts = vec![channel, &article.source, &article.external_id, action.name(), &revision];
+    let since = match action {
+        Action::Withdraw => Some(ordered),
+        Action::Create(_) => again,
+        Action::Update(_) => None,
+    };
+    let since = since.map(|since| since.timestamp_millis().to_string());
+    parts.extend(since.as_deref());
+    named(&parts)
 }
 
 /// Stable name of the job that sends one edition.

@@ -183,7 +183,18 @@ pub enum Hold {
         channel: String,
     },
     /// The channel asks for a named person's approval.
-    Approval,
+    Approval {
+        /// What became of an earlier one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Text>,
+    },
+    /// Whoever was to approve it sent it back.
+    Returned {
+        /// Who.
+        who: String,
+        /// What they said.
+        word: String,
+    },
     /// A person has edited the copy on the channel's side since loa wrote it.
     Edited {
         /// Fingerprint of what stands there.
@@ -216,7 +227,17 @@ impl Hold {
                 vi: format!("{}. Vẫn ghi đè bằng bản của loa: loa retry SỐ", note.vi),
                 en: format!("{}. To overwrite it with loa's version: loa retry ID", note.en),
             },
-            Self::Approval => text!("chờ người có thẩm quyền duyệt", "waiting for approval"),
+            Self::Approval { note: None } => {
+                text!("chờ người có thẩm quyền duyệt: loa approve SỐ", "waiting for approval: loa approve ID")
+            }
+            Self::Approval { note: Some(note) } => Text {
+                vi: format!("{}; chờ duyệt lại: loa approve SỐ", note.vi),
+                en: format!("{}; it has to be approved again: loa approve ID", note.en),
+            },
+            Self::Returned { who, word } => text!(
+                "{who} trả lại: {word}. Đính chính bài rồi duyệt lại",
+                "{who} sent it back: {word}. Correct the article, then it can be approved"
+            ),
             Self::RehearsalOfLive => text!(
                 "kênh đang diễn tập nhưng bài đã lên thật; chuyển kênh về mode = \"live\", rồi: loa retry SỐ",
                 "the channel rehearses but the copy is public; set mode = \"live\", then: loa retry ID"

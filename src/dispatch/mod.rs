@@ -1,5 +1,6 @@
 //! Lease, render, send, settle: one worker per channel, so that a slow one delays nobody else.
 
+mod approval;
 mod outcome;
 mod retry;
 mod room;
@@ -16,6 +17,7 @@ use crate::queue::{Gate, OnLost, Queue, Rate};
 
 pub use outcome::{lost, restored};
 pub use retry::RetryPolicy;
+pub use try_once::item;
 pub use worker::work;
 
 /// One channel at work.

@@ -22,7 +22,7 @@ pub(super) async fn make_room(lane: &Lane, shop: &Shop, mut work: Work) -> Resul
     for (position, item) in work.items.into_iter().enumerate() {
         if over.contains(&position) { moved.push(item) } else { stays.push(item) }
     }
-    let plan = Plan { planned: next, due: next, why: Why::Slot, edition: Some(next), approval: false };
+    let plan = Plan { edition: Some(next), ..Plan::waiting(next, Why::Slot) };
     let settlement = |item: &LeasedItem| Settlement {
         delivery: item.delivery,
         event: Event::Settle { attempt: item.attempt, outcome: Outcome::Moved(plan.clone()) },

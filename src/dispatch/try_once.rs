@@ -69,7 +69,9 @@ pub(super) fn context(shop: &Shop, work: &Work) -> RenderContext {
     RenderContext { office: shop.office.clone(), at: work.planned, edition: work.edition }
 }
 
-pub(super) fn item(leased: &LeasedItem) -> Item {
+/// What an adapter is told of it.
+#[must_use]
+pub fn item(leased: &LeasedItem) -> Item {
     Item {
         article: Arc::clone(&leased.article),
         revision: leased.revision,
@@ -78,6 +80,7 @@ pub(super) fn item(leased: &LeasedItem) -> Item {
         published: leased.published,
         updated: leased.updated,
         link: leased.link.clone().or_else(|| leased.article.canonical_url.clone()),
+        again: leased.again,
     }
 }
 
@@ -85,7 +88,7 @@ fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload, halt: Cancellati
     let items: Vec<Item> = work.items.iter().map(item).collect();
     let (key, about) = match (work.edition, work.items.first()) {
         (None, Some(only)) => {
-            let key = job_key(&lane.name, &only.article.key, only.action, &only.live, only.updated);
+            let key = job_key(&lane.name, &only.article.key, only.action, &only.live, only.updated, only.again);
             (key, About::Article(only.article_id))
         }
         (slot, _) => {

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::approval::only_approved;
 use super::room::make_room;
 use super::try_once::try_once;
 use super::{Lane, Shop};
@@ -117,6 +118,16 @@ async fn fly(lane: &Arc<Lane>, shop: &Shop, work: Work, stop: CancellationToken)
             return;
         }
     };
+    let work = match only_approved(lane, shop, work).await {
+        Ok(work) => work,
+        Err(error) => {
+            tracing::error!(channel = %lane.name, %error, "what is not approved could not be held back");
+            return;
+        }
+    };
+    if work.items.is_empty() {
+        return;
+    }
     let held: Vec<_> = work.items.iter().map(|item| (item.delivery, item.attempt)).collect();
     let deadline = Mutex::new(Instant::now() + LEASE);
     let keep = async {

@@ -10,7 +10,7 @@ use super::error::IntakeError;
 use super::pictures::{Fetched, Fetcher};
 use crate::article::{Article, ArticleKey, Revision};
 use crate::clock::Clock;
-use crate::delivery::{Plan, Why};
+use crate::delivery::Plan;
 use crate::queue::{Accepted, Change, Current, Handover, Queue, Verdict};
 use crate::schedule;
 use crate::schedule::{Route, Schedule};
@@ -224,7 +224,7 @@ fn has(known: &Current, channel: &str) -> bool {
 /// same, and waits until the channel is back.
 fn unconfigured(known: &Current, subscriptions: &[Subscription], now: DateTime<Utc>) -> Vec<(String, Plan)> {
     let configured = |channel: &str| subscriptions.iter().any(|subscription| subscription.channel == channel);
-    let plan = Plan { planned: now, due: now, why: Why::Turn, edition: None, approval: false };
+    let plan = Plan::at_once(now);
     known
         .deliveries
         .iter()

@@ -1,5 +1,6 @@
 //! The ledger's read side: what went where, when, why not, and a balance that adds up.
 
+mod archive;
 mod board;
 mod exam;
 mod fate;
@@ -15,6 +16,7 @@ use crate::delivery::{Delivery, DeliveryId, Wanted};
 use crate::queue::{Pause, StoreError};
 use crate::text::Text;
 
+pub use archive::{ApprovalRow, Archive, DecisionRow, Listed, Page, RevisionRow, Sought};
 pub use board::{Board, Due, Out};
 pub use exam::{Answered, Break, Exam, Room, Stray};
 pub use fate::Fate;

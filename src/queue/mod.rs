@@ -25,8 +25,8 @@ pub use keep::{Keep, Tidied};
 pub use people::{By, People, Record, Refusable};
 pub use subscribers::{Imported, NewStanding, SoftBounce, Subscribers, WithJobs};
 pub use types::{
-    About, Accepted, Answer, AttemptReport, Candidate, Change, Current, Handover, LeaseRequest, Leased, LeasedItem,
-    Pause, PauseCause, Rate, Settlement, Verdict, Work,
+    About, Accepted, Answer, AttemptReport, Candidate, Change, Considered, Current, Handover, LeaseRequest, Leased,
+    LeasedItem, Pause, PauseCause, Rate, Settlement, Verdict, Work,
 };
 
 /// Decides, inside the transaction that reads what is there, what an article handed over becomes. Asked again when
@@ -52,6 +52,11 @@ pub trait Gate: Send + Sync {
 
     /// The channel whose public copy has to be there first.
     fn after(&self) -> Option<&str>;
+
+    /// Whether nothing leaves but what a named person has approved.
+    fn approval(&self) -> bool {
+        false
+    }
 
     /// Whether deliveries of one slot leave together, as an edition.
     fn bundles(&self) -> bool;
@@ -91,6 +96,14 @@ pub trait Queue: Send + Sync {
         who: String,
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>>;
+
+    /// What a delivery would send now if it were leased; `None` where there is no such delivery, or nothing to do about it.
+    /// `after` is the channel that its channel follows.
+    fn consider(
+        &self,
+        delivery: DeliveryId,
+        after: Option<String>,
+    ) -> BoxFuture<'_, Result<Option<Considered>, StoreError>>;
 
     /// A person's answer about some of an uncertain delivery's copies; with the last of them the delivery goes on.
     fn answer(

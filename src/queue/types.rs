@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Gate;
 use crate::article::{Article, ArticleId, ArticleKey, Revision};
-use crate::delivery::{Action, Delivery, DeliveryId, Event, Live, Plan, Slot, Wanted};
+use crate::delivery::{Action, Approved, Delivery, DeliveryId, Event, Live, Plan, Slot, Wanted};
 use crate::text::Text;
 
 /// What the store already knows of an article that is handed over.
@@ -188,6 +188,21 @@ pub struct LeasedItem {
     pub updated: DateTime<Utc>,
     /// Its public address on the channel that this one follows.
     pub link: Option<String>,
+    /// What a person has approved of it.
+    pub approved: Option<Approved>,
+    /// Since when another copy than the one before is wanted.
+    pub again: Option<DateTime<Utc>>,
+}
+
+/// A delivery with what it would send, leased or not.
+#[derive(Clone, Debug)]
+pub struct Considered {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// What it would send.
+    pub item: LeasedItem,
+    /// Whether the channel it follows shows what is wanted, or never will have to.
+    pub after_ready: bool,
 }
 
 /// What the copies of a job are about.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Change, Schedule, Timing};
+use super::{Approval, Change, Schedule, Timing};
 use crate::delivery::{Action, Event, Hold, Live, State, Why};
 use crate::queue::{Candidate, Gate, LeasedItem};
 
@@ -27,6 +27,9 @@ impl Gate for ChannelGate {
             return Some(Event::Hold(Hold::RehearsalOfLive));
         }
         let change = change(action);
+        if change == Change::Content && self.approval() && delivery.plan.approved.is_none() {
+            return Some(Event::Hold(Hold::Approval { note: None }));
+        }
         if let Some(objection) = self.hour(candidate, action, change, now) {
             return Some(objection);
         }
@@ -43,6 +46,10 @@ impl Gate for ChannelGate {
 
     fn after(&self) -> Option<&str> {
         self.0.after.as_deref()
+    }
+
+    fn approval(&self) -> bool {
+        self.0.approval != Approval::No
     }
 
     fn bundles(&self) -> bool {

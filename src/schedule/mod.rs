@@ -9,6 +9,6 @@ mod route;
 
 pub use cron::{CronError, CronLine};
 pub use gate::ChannelGate;
-pub use plan::{Change, Schedule, Timing};
+pub use plan::{Approval, Change, Schedule, Timing};
 pub use quiet::{Quiet, QuietError};
 pub use route::{Route, RouteError};

@@ -26,7 +26,7 @@ pub struct Schedule {
     /// How long it waits for that.
     pub after_timeout: Duration,
     /// Whether a named person has to approve each payload.
-    pub approval: bool,
+    pub approval: Approval,
     /// Whether articles of one slot are sent as one edition.
     pub bundles: bool,
     /// Whether its withdrawals make no noise, so that quiet hours do not delay them.
@@ -44,6 +44,18 @@ pub enum Timing {
     Cron(Vec<CronLine>),
 }
 
+/// Whether a named person has to approve what goes out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Approval {
+    /// Nobody has to.
+    #[default]
+    No,
+    /// Somebody has to.
+    Asked,
+    /// Somebody else than who wrote it has to.
+    ByAnother,
+}
+
 /// What is being planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -59,10 +71,10 @@ impl Schedule {
     pub fn plan(&self, article: &Article, change: Change, now: DateTime<Utc>) -> Plan {
         let embargo = article.embargo_until.filter(|until| change == Change::Content && *until > now);
         let start = embargo.unwrap_or(now);
-        let approval = self.approval && change == Change::Content;
+        let approval = self.approval != Approval::No && change == Change::Content;
         if let Some(slot) = self.next_slot(start) {
             let edition = self.bundles.then_some(slot);
-            return Plan { planned: slot, due: slot, why: Why::Slot, edition, approval };
+            return Plan { edition, approval, ..Plan::waiting(slot, Why::Slot) };
         }
         let quiet = self.quiet_end(article, change, start);
         let due = quiet.unwrap_or(start);
@@ -71,7 +83,7 @@ impl Schedule {
             (None, Some(_)) => Why::Embargo,
             (None, None) => Why::Turn,
         };
-        Plan { planned: due, due, why, edition: None, approval }
+        Plan { approval, ..Plan::waiting(due, why) }
     }
 
     /// The first slot after `after`; `None` for a channel that sends at once.

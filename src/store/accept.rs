@@ -7,7 +7,7 @@ use super::deliveries::{insert, of_article, swap_with};
 use super::people::record_about;
 use super::row::{millis, to_json};
 use super::tx::Tx;
-use super::{marks, pictures};
+use super::{marks, pictures, words};
 use crate::article::{Article, ArticleId, ArticleKey, Priority, Revision};
 use crate::delivery::{Delivery, DeliveryId, Event, Plan, Wanted, apply};
 use crate::queue::{Accepted, Change, Current, Decide, Handover, StoreError, Verdict};
@@ -130,7 +130,8 @@ async fn revise(
         "INSERT INTO articles (source, external_id, revision, accepted_at) VALUES ($1, $2, $3, $4) RETURNING id",
     );
     const KEEP: Sql = Sql::both(
-        "INSERT INTO revisions (article_id, revision, content, content_hash, accepted_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO revisions (article_id, revision, content, content_hash, accepted_at, author) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
     );
     let (number, at) = (i64::from(revision.0), millis(handover.now));
     let id = if let Some(known) = &known {
@@ -142,8 +143,9 @@ async fn revise(
         let unnumbered = || StoreError::Other("an article was stored without a number".to_owned());
         ArticleId(row.ok_or_else(unnumbered)?.int("id")?)
     };
-    let args = args![id.0, number, to_json(&*article)?, article.content_hash(), at];
+    let args = args![id.0, number, to_json(&*article)?, article.content_hash(), at, &handover.who];
     connection.execute(KEEP, args).await?;
+    words::keep(connection, id, &article).await?;
     pictures::used(connection, id, revision, &article).await?;
     let deliveries = known.map(|known| known.deliveries).unwrap_or_default();
     Ok(Current { id, revision, article, withdrawn: false, deliveries })

@@ -148,7 +148,7 @@ async fn move_on(tx: &mut Tx, request: &LeaseRequest, waiting: Vec<Delivery>) ->
     let mut changes = Vec::with_capacity(waiting.len());
     for before in waiting {
         let approval = before.plan.approval;
-        let plan = Plan { planned: next, due: next, why: Why::Slot, edition: Some(next), approval };
+        let plan = Plan { edition: Some(next), approval, ..Plan::waiting(next, Why::Slot) };
         let moved = apply(&before, Event::Replan(plan)).map_err(|refused| StoreError::Other(refused.to_string()))?;
         changes.push((before, moved));
     }

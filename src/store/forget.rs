@@ -195,6 +195,15 @@ pub(super) async fn forget(tx: &mut Tx, asked: &Asked) -> Result<u64, StoreError
         "DELETE FROM attempts WHERE delivery_id IN (SELECT d.id FROM deliveries d WHERE d.article_id IN ",
         ")"
     );
+    const APPROVALS: Sql = of_numbers!(
+        "DELETE FROM approvals WHERE delivery_id IN (SELECT d.id FROM deliveries d WHERE d.article_id IN ",
+        ")"
+    );
+    const WORDS: Sql = Sql {
+        sqlite: "DELETE FROM article_words WHERE rowid IN (SELECT value FROM json_each($1))",
+        postgres: "DELETE FROM article_words WHERE article_id IN \
+                   (SELECT value::bigint FROM json_array_elements_text($1::json))",
+    };
     const DELIVERIES: Sql = of_numbers!("DELETE FROM deliveries WHERE article_id IN ", "");
     const DECISIONS: Sql = of_numbers!("DELETE FROM decisions WHERE article_id IN ", " RETURNING seq");
     const REVISIONS: Sql = of_numbers!("DELETE FROM revisions WHERE article_id IN ", "");
@@ -208,7 +217,7 @@ pub(super) async fn forget(tx: &mut Tx, asked: &Asked) -> Result<u64, StoreError
     }
     let marks: Vec<&Mark> = over.iter().map(|article| &article.mark).collect();
     marks::leave(connection, &marks).await?;
-    for statement in [ATTEMPTS, DELIVERIES, REVISIONS] {
+    for statement in [ATTEMPTS, APPROVALS, DELIVERIES, REVISIONS, WORDS] {
         connection.execute(statement, vec![Arg::rows(&ids)?]).await?;
     }
     let places = connection.fetch(DECISIONS, vec![Arg::rows(&ids)?]).await?;

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use super::attempts::{self, Opening};
 use super::contents::{Content, Found, Which, withdrawals};
 use super::db::{Arg, Sql};
-use super::deliveries::swap;
+use super::deliveries::{load, swap};
 use super::tx::Tx;
 use crate::article::{ArticleId, Revision};
-use crate::delivery::{Action, Delivery, Event, Job, Live, Slot, State, Wanted, apply};
-use crate::queue::{Candidate, LeaseRequest, LeasedItem, StoreError};
+use crate::delivery::{Action, Delivery, DeliveryId, Event, Job, Live, Slot, State, Wanted, apply};
+use crate::queue::{Candidate, Considered, LeaseRequest, LeasedItem, StoreError};
 
 /// What the channel that this one follows shows, by article; articles that it does not take are not in it.
 type Followed = HashMap<ArticleId, Live>;
@@ -48,7 +48,7 @@ pub(super) async fn take(tx: &mut Tx, dockets: Vec<Docket<'_>>) -> Result<Vec<Ta
     let (mut changes, mut openings, mut leased) = (Vec::new(), Vec::new(), Vec::with_capacity(due.len()));
     for (request, edition, due) in due {
         let articles: Vec<ArticleId> = due.iter().map(|(before, _)| before.article).collect();
-        let followed = followed(tx, request, articles.into_iter()).await?;
+        let followed = followed(tx, request.gate.after(), articles.into_iter()).await?;
         let mut gone = Vec::new();
         for (before, action) in due {
             let candidate = Candidate {
@@ -95,6 +95,21 @@ fn needing(deliveries: Vec<Delivery>) -> Vec<(Delivery, Action)> {
     deliveries.into_iter().filter_map(|before| before.needed().map(|action| (before, action))).collect()
 }
 
+/// What a delivery would send now; nobody leases it.
+pub(super) async fn consider(
+    tx: &mut Tx,
+    id: DeliveryId,
+    after: Option<&str>,
+) -> Result<Option<Considered>, StoreError> {
+    let delivery = load(&mut tx.connection, &[id]).await?.pop();
+    let Some((delivery, action)) = needing(delivery.into_iter().collect()).pop() else { return Ok(None) };
+    let found = tx.contents([which(&delivery, action)]).await?;
+    let followed = followed(tx, after, [delivery.article].into_iter()).await?;
+    let after_ready = after.is_none() || is_ready(&delivery, followed.get(&delivery.article));
+    let item = items(tx, vec![(delivery, action)], &found, &followed).await?.pop();
+    Ok(item.map(|(delivery, item)| Considered { delivery, item, after_ready }))
+}
+
 /// Leases uncertain deliveries to look up what became of them.
 pub(super) async fn look(
     tx: &mut Tx,
@@ -111,7 +126,7 @@ pub(super) async fn look(
         changes.push((before, after));
     }
     let found = tx.contents(leased.iter().map(|(after, action)| which(after, *action))).await?;
-    let followed = followed(tx, request, leased.iter().map(|(after, _)| after.article)).await?;
+    let followed = followed(tx, request.gate.after(), leased.iter().map(|(after, _)| after.article)).await?;
     swap(&mut tx.connection, &changes).await?;
     attempts::open(&mut tx.connection, openings).await?;
     items(tx, leased, &found, &followed).await
@@ -139,6 +154,8 @@ async fn items(
             published: content.article.published_at.unwrap_or(content.first_accepted),
             updated: withdrawn.get(&leased.article).copied().unwrap_or(content.accepted),
             link,
+            approved: leased.plan.approved.clone(),
+            again: leased.plan.again,
             article: content.article.clone(),
             revision: which(&leased, action).1,
         };
@@ -161,7 +178,7 @@ fn is_ready(delivery: &Delivery, followed: Option<&Live>) -> bool {
 /// would wake a delivery that has just begun to wait for it.
 async fn followed(
     tx: &mut Tx,
-    request: &LeaseRequest,
+    after: Option<&str>,
     articles: impl Iterator<Item = ArticleId>,
 ) -> Result<Followed, StoreError> {
     const READ: Sql = Sql {
@@ -171,7 +188,7 @@ async fn followed(
                    (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY id FOR SHARE",
     };
     let articles: Vec<ArticleId> = articles.collect();
-    let Some(channel) = request.gate.after().filter(|_| !articles.is_empty()) else { return Ok(Followed::new()) };
+    let Some(channel) = after.filter(|_| !articles.is_empty()) else { return Ok(Followed::new()) };
     let rows = tx.connection.fetch(READ, vec![Arg::rows(&articles)?, channel.into()]).await?;
     rows.iter().map(|row| Ok((ArticleId(row.int("article_id")?), row.json("live")?))).collect()
 }

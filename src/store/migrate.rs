@@ -20,6 +20,7 @@ const SQLITE: &[Change] = &[
     (5, "feeds", include_str!("migrations/sqlite/0005_feeds.sql")),
     (6, "people", include_str!("migrations/sqlite/0006_people.sql")),
     (7, "lighter", include_str!("migrations/sqlite/0007_lighter.sql")),
+    (8, "articles", include_str!("migrations/sqlite/0008_articles.sql")),
 ];
 const POSTGRES: &[Change] = &[
     (1, "first", include_str!("migrations/postgres/0001_first.sql")),
@@ -27,6 +28,7 @@ const POSTGRES: &[Change] = &[
     (3, "feeds", include_str!("migrations/postgres/0003_feeds.sql")),
     (4, "people", include_str!("migrations/postgres/0004_people.sql")),
     (5, "lighter", include_str!("migrations/postgres/0005_lighter.sql")),
+    (6, "articles", include_str!("migrations/postgres/0006_articles.sql")),
 ];
 
 /// The newest schema that this loa knows.

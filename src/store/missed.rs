@@ -8,7 +8,7 @@ use super::people::record;
 use super::row::{instant, millis};
 use super::tx::Tx;
 use crate::article::{ArticleKey, Revision};
-use crate::delivery::{Action, Delivery, DeliveryId, Event, Live, Plan, Slot, Why, apply, edition_key, job_key};
+use crate::delivery::{Action, Delivery, DeliveryId, Event, Live, Plan, Slot, apply, edition_key, job_key};
 use crate::queue::StoreError;
 use crate::text;
 use crate::text::Text;
@@ -105,14 +105,16 @@ pub(super) async fn last(connection: &mut Connection, delivery: &Delivery) -> Re
     let key = match edition {
         Some(slot) => edition_key(&delivery.channel, slot),
         // Neither what was live nor the hour tells two creates, or two updates, of one revision apart.
-        None => job_key(&delivery.channel, &article, action, &Live::Nothing, delivery.plan.planned),
+        None => {
+            job_key(&delivery.channel, &article, action, &Live::Nothing, delivery.plan.planned, delivery.plan.again)
+        }
     };
     Ok(Some(Last { action, edition, key }))
 }
 
 /// At once, and in the edition that it was in.
 pub(super) fn again(edition: Option<Slot>, now: DateTime<Utc>) -> Plan {
-    Plan { planned: now, due: now, why: Why::Turn, edition, approval: false }
+    Plan { edition, ..Plan::at_once(now) }
 }
 
 pub(super) async fn reopen_edition(connection: &mut Connection, channel: &str, slot: Slot) -> Result<(), StoreError> {

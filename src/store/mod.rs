@@ -5,10 +5,10 @@
 //! time, so that a batch of deliveries costs as many statements as one:
 //!
 //! ```text
-//! queue, read, board, feeds, sessions   the traits that the rest of loa sees
+//! queue, read, board, archive, feeds, sessions   the traits that the rest of loa sees
 //! tidy space backup exam                                                     what keeps a store well for years
 //! accept lease leases editions judge settle sweep people missed single_copies copies leave pictures feed_entries
-//! forget marks accounts sessions seals                                       decisions, over
+//! forget marks accounts sessions seals approvals words                                     decisions, over
 //! deliveries attempts contents                                               rows, many at a time, over
 //! writer tx            one transaction for whatever has queued up, over
 //! many db row error    a statement in the words of both databases, over
@@ -17,6 +17,8 @@
 
 mod accept;
 mod accounts;
+mod approvals;
+mod archive;
 mod attempts;
 mod backup;
 mod bells;
@@ -58,6 +60,7 @@ mod sweep;
 mod tidy;
 mod token;
 mod tx;
+mod words;
 mod writer;
 
 use std::sync::Arc;
@@ -103,6 +106,7 @@ impl Store {
         let mut connection = opener.connect().await?;
         migrate::migrate(&mut connection).await?;
         seals::begin(&mut connection).await?;
+        words::begin(&mut connection).await?;
         let key = migrate::token_key(&mut connection).await?;
         let readers = opener.readers().await?;
         let bells = Bells::default();

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
+use super::approvals;
 use super::db::{Arg, Connection, Sql, args};
 use super::deliveries::{load, swap};
 use super::row::{millis, to_json};
 use super::single_copies::resolve_copies;
 use super::tx::Tx;
-use crate::delivery::{Delivery, DeliveryId, Event, apply};
+use crate::delivery::{Delivery, DeliveryId, Event, Hold, State, apply};
 use crate::queue::{Leased, Pause, PauseCause, StoreError};
 use crate::text;
 use crate::text::Text;
@@ -27,13 +28,20 @@ pub(super) async fn decide(tx: &mut Tx, decision: &Decision) -> Result<Result<De
     let Some(before) = load(&mut tx.connection, &[*id]).await?.pop() else {
         return Ok(Err(text!("không có lượt phát số {id}", "there is no delivery {id}")));
     };
-    let (what, note) = match event {
-        Event::Resolve { went_out: true, .. } => ("resolve", text!("xác nhận: đã lên", "resolved: it went out")),
-        Event::Resolve { .. } => ("resolve", text!("xác nhận: chưa lên", "resolved: it did not go out")),
-        _ => ("retry", text!("cho gửi lại", "let it go on")),
-    };
+    if let Err(refused) = approvals::check(&mut tx.connection, &before, event, who).await? {
+        return Ok(Err(refused));
+    }
+    let (what, note) = said(&before, event);
     let event = resolve_copies(&mut tx.connection, &before, event.clone(), *now).await?;
     let Ok(after) = apply(&before, event) else {
+        if let (Event::Release(_), State::Held { why: Hold::Approval { .. } | Hold::Returned { .. } }) =
+            (&decision.event, &before.state)
+        {
+            return Ok(Err(text!(
+                "lượt phát {id} chờ duyệt; xem nội dung rồi: loa approve {id}",
+                "delivery {id} waits for approval; look at it, then: loa approve {id}"
+            )));
+        }
         let state = before.state.name();
         return Ok(Err(text!(
             "lượt phát {id} đang ở trạng thái \"{state}\", không làm việc này được",
@@ -43,9 +51,34 @@ pub(super) async fn decide(tx: &mut Tx, decision: &Decision) -> Result<Result<De
     let change = (before, after);
     swap(&mut tx.connection, std::slice::from_ref(&change)).await?;
     let (before, after) = change;
+    approvals::keep(&mut tx.connection, &before, &decision.event, who, *now).await?;
     record(tx, who, what, *now, Some(&before.channel), Some(&before), &note).await?;
     tx.wake(&after.channel);
     Ok(Ok(after))
+}
+
+/// What a decision is called in the ledger.
+fn said(before: &Delivery, event: &Event) -> (&'static str, Text) {
+    match event {
+        Event::Resolve { went_out: true, .. } => ("resolve", text!("xác nhận: đã lên", "resolved: it went out")),
+        Event::Resolve { .. } => ("resolve", text!("xác nhận: chưa lên", "resolved: it did not go out")),
+        Event::Approve { plan, .. } => {
+            let hash = plan.approved.as_ref().map(|approved| approved.hash.as_str()).unwrap_or_default();
+            ("approve", text!("duyệt nội dung {hash}", "approved the payload {hash}"))
+        }
+        Event::SendBack { word, .. } => ("send_back", text!("trả lại: {word}", "sent back: {word}")),
+        Event::SendAgain { why, .. } => {
+            let receipt = before.live.receipt();
+            let left = receipt.and_then(|receipt| receipt.url.as_deref().or(Some(&receipt.remote_id)));
+            let left = left.unwrap_or_default();
+            let text = text!(
+                "gửi thêm một bản nữa: {why}. Bản trước không còn được theo dõi: {left}",
+                "another copy was asked for: {why}. The one before is no longer looked after: {left}"
+            );
+            ("send_again", text)
+        }
+        _ => ("retry", text!("cho gửi lại", "let it go on")),
+    }
 }
 
 /// Pauses a channel that is not paused yet.

@@ -13,14 +13,14 @@ use super::people::{self, Decision};
 use super::pictures::{self, KeptPictures};
 use super::single_copies::{self, Answering};
 use super::sweep::{self, Sweep};
-use super::{accept, missed, settle};
+use super::{accept, judge, missed, settle};
 use crate::article::Kept;
 use crate::channel::{Copies, Pictures};
 use crate::clock::Clock;
 use crate::delivery::{Delivery, DeliveryId, Event, Plan};
 use crate::queue::{
-    About, Answer, Decide, Handover, LeaseRequest, Leased, OnLost, Pause, Planner, Queue, Settlement, StoreError,
-    Verdict,
+    About, Answer, Considered, Decide, Handover, LeaseRequest, Leased, OnLost, Pause, Planner, Queue, Settlement,
+    StoreError, Verdict,
 };
 use crate::text::Text;
 
@@ -68,6 +68,16 @@ impl Queue for Store {
     ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>> {
         let decision = Decision { id: delivery, event, who, now };
         Box::pin(self.writer.run(decision, |tx, decision| Box::pin(people::decide(tx, decision))))
+    }
+
+    fn consider(
+        &self,
+        delivery: DeliveryId,
+        after: Option<String>,
+    ) -> BoxFuture<'_, Result<Option<Considered>, StoreError>> {
+        Box::pin(
+            self.writer.run((delivery, after), |tx, (id, after)| Box::pin(judge::consider(tx, *id, after.as_deref()))),
+        )
     }
 
     fn answer(

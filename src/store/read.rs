@@ -178,7 +178,7 @@ fn key(row: &Row) -> Result<ArticleKey, StoreError> {
     Ok(ArticleKey { source: row.string("source")?, external_id: row.string("external_id")? })
 }
 
-fn article_row(row: &Row) -> Result<ArticleRow, StoreError> {
+pub(super) fn article_row(row: &Row) -> Result<ArticleRow, StoreError> {
     Ok(ArticleRow {
         id: ArticleId(row.int("id")?),
         key: key(row)?,

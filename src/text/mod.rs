@@ -1,5 +1,6 @@
 //! Words for people, in both languages at once, so that neither is ever missing.
 
+pub mod fold;
 pub mod nearest;
 
 use std::fmt;

@@ -56,7 +56,7 @@ pub(crate) fn item(article: Article, action: Action, live: Live) -> Item {
 pub(crate) fn item_of(article: Article, action: Action, live: Live, published: DateTime<Utc>) -> Item {
     let revision = action.revision().or(live.revision()).unwrap_or(Revision(1));
     let link = Some(LINK.to_owned());
-    Item { article: Arc::new(article), revision, action, live, published, updated: published, link }
+    Item { article: Arc::new(article), revision, action, live, published, updated: published, link, again: None }
 }
 
 pub(crate) fn job(channel: &dyn Channel, item: Item) -> Job {
@@ -73,7 +73,7 @@ pub(crate) fn job_of(channel: &dyn Channel, item: Item, now: DateTime<Utc>, pict
     let items = vec![item];
     let payload = channel.render(&items, &cx).unwrap_or_else(|error| panic!("{error}"));
     let first = &items[0];
-    let key = job_key("kenh", &first.article.key, first.action, &first.live, first.updated);
+    let key = job_key("kenh", &first.article.key, first.action, &first.live, first.updated, first.again);
     Job {
         key,
         items,

@@ -296,6 +296,7 @@ pub(super) fn job(channel: &dyn Channel, article: Article, action: Action, live:
         published: utc("2026-11-24T08:00:00+07:00"),
         updated: utc("2026-11-24T09:00:00+07:00"),
         link: Some("https://cms.example.vn/1".to_owned()),
+        again: None,
     };
     let cx = RenderContext { office: office(), at: utc("2026-11-24T09:00:00+07:00"), edition: None };
     let payload = channel.render(std::slice::from_ref(&item), &cx).unwrap();

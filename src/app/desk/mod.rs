@@ -1,6 +1,7 @@
 //! What officers do in the console, done.
 
 mod channels;
+mod decisions;
 
 use std::sync::Arc;
 
@@ -11,6 +12,6 @@ impl App {
     /// Everything that officers can do.
     #[must_use]
     pub fn desk(&self) -> Desk {
-        Desk { channels: Arc::new(self.clone()) }
+        Desk { channels: Arc::new(self.clone()), decisions: Arc::new(self.clone()) }
     }
 }

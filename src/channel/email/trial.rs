@@ -23,6 +23,7 @@ pub(super) fn pass(letter: &Letter, office: &Office) -> Result<(), SettingsError
         published: at,
         updated: at,
         link: Some("https://example.vn/bai/1.html".to_owned()),
+        again: None,
     };
     let all = [Action::Create(Revision::FIRST), Action::Update(Revision(2)), Action::Withdraw].map(item);
     for items in all.iter().map(std::slice::from_ref).chain([all.as_slice()]) {

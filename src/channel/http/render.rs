@@ -150,7 +150,7 @@ impl Press {
             values => Value::from(Serde(&self.values)),
         };
         if with_key {
-            let key = job_key(&self.channel, &article.key, item.action, &item.live, item.updated);
+            let key = job_key(&self.channel, &article.key, item.action, &item.live, item.updated, item.again);
             values = context! { key, ..values };
         }
         if let Some(remote_id) = remote_id {

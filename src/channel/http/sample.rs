@@ -97,5 +97,6 @@ fn item(article: &Arc<Article>, action: Action) -> Item {
         published: DateTime::UNIX_EPOCH,
         updated: DateTime::UNIX_EPOCH,
         link: article.canonical_url.clone(),
+        again: None,
     }
 }

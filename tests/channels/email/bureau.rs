@@ -77,7 +77,7 @@ impl Bureau {
         let cx = RenderContext { office: self.office.clone(), at, edition };
         let payload = self.channel().render(&items, &cx).unwrap_or_else(|error| panic!("{error}"));
         let first = &items[0];
-        let key = job_key("ban-tin", &first.article.key, first.action, &first.live, first.updated);
+        let key = job_key("ban-tin", &first.article.key, first.action, &first.live, first.updated, first.again);
         let pictures = Arc::clone(&self.pictures) as Arc<dyn Pictures>;
         Job {
             key,
