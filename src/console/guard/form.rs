@@ -19,6 +19,11 @@ impl Form {
         self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
     }
 
+    /// Everything that fields of this name say.
+    pub(in crate::console) fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(field, _)| field == name).map(|(_, value)| value.clone()).collect()
+    }
+
     /// The same without spaces around it.
     pub(in crate::console) fn trimmed(&self, name: &str) -> &str {
         self.get(name).trim()

@@ -1,10 +1,14 @@
 //! The pages. Each file names its routes, as rows of one table: method, address, least role, handler.
 
+mod approvals;
+mod articles;
+mod deliveries;
 mod events;
 mod own;
 mod people;
 mod set_up;
 mod sign_in;
+mod standing;
 mod today;
 mod two_steps;
 
@@ -69,6 +73,9 @@ pub(super) fn table() -> Vec<Route> {
     table.extend(sign_in::routes());
     table.extend(set_up::routes());
     table.extend(today::routes());
+    table.extend(articles::routes());
+    table.extend(deliveries::routes());
+    table.extend(approvals::routes());
     table.extend(people::routes());
     table.extend(own::routes());
     table.extend(two_steps::routes());
@@ -81,6 +88,8 @@ pub(super) fn nav(role: Role, path: &str) -> serde_json::Value {
     let here = |href: &str| if href == "/" { path == "/" } else { path.starts_with(href) };
     let pages = [
         ("/", text!("Hôm nay", "Today"), Role::Viewer),
+        ("/articles", text!("Bài", "Articles"), Role::Viewer),
+        ("/approvals", text!("Chờ duyệt", "Approvals"), Role::Viewer),
         ("/people", text!("Người dùng", "People"), Role::Administrator),
     ];
     let shown = pages.into_iter().filter(|(_, _, least)| role >= *least);

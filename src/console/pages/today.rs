@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::{Route, look};
 use crate::console::guard::{Officer, Stop};
-use crate::console::view::{badge, paused};
-use crate::console::{ChannelSummary, Face, reason, stops};
+use crate::console::view::{badge, paused, why};
+use crate::console::{ChannelSummary, Face, stops};
 use crate::ledger::{Balance, DeliveryRow};
 use crate::people::Role;
 use crate::queue::Pause;
@@ -105,7 +105,7 @@ fn need(row: &DeliveryRow, summaries: &[ChannelSummary], pauses: &[(String, Paus
         "title": row.title,
         "channel": name(summaries, &row.delivery.channel),
         "badge": badge(row, pause, letters),
-        "reason": reason(&row.delivery.state, pause),
+        "reason": why(&row.delivery.state, pause),
     })
 }
 

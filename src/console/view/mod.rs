@@ -5,7 +5,11 @@
 //! error.
 
 mod assets;
+mod attempt;
 mod badge;
+mod difference;
+mod payload;
+mod why;
 mod words;
 
 use axum::response::Response;
@@ -19,7 +23,11 @@ use super::pages;
 use crate::text::Text;
 
 pub(super) use assets::asset;
+pub(super) use attempt::{attempt, decision};
 pub(super) use badge::{badge, paused};
+pub(super) use difference::{by_paragraphs, by_words};
+pub(super) use payload::payload;
+pub(super) use why::why;
 
 /// Every template, by name.
 const TEMPLATES: &[(&str, &str)] = &[
@@ -31,6 +39,16 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("set_up.html", include_str!("../templates/set_up.html")),
     ("today.html", include_str!("../templates/today.html")),
     ("today_board.html", include_str!("../templates/today_board.html")),
+    ("articles.html", include_str!("../templates/articles.html")),
+    ("articles_list.html", include_str!("../templates/articles_list.html")),
+    ("article.html", include_str!("../templates/article.html")),
+    ("article_standing.html", include_str!("../templates/article_standing.html")),
+    ("revisions.html", include_str!("../templates/revisions.html")),
+    ("resolve.html", include_str!("../templates/resolve.html")),
+    ("again.html", include_str!("../templates/again.html")),
+    ("approvals.html", include_str!("../templates/approvals.html")),
+    ("approvals_list.html", include_str!("../templates/approvals_list.html")),
+    ("approval.html", include_str!("../templates/approval.html")),
     ("people.html", include_str!("../templates/people.html")),
     ("person.html", include_str!("../templates/person.html")),
     ("own.html", include_str!("../templates/own.html")),
