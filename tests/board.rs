@@ -37,6 +37,17 @@ async fn the_board_tells_what_needs_a_person_and_what_each_channel_does(place: P
 const ARTICLES: i64 = 100_000;
 const CHANNELS: [&str; 8] = ["portal", "fanpage", "email", "radio", "zalo", "feed", "telegram", "web"];
 
+/// A store in a file that holds ten years of an office.
+pub(crate) async fn ten_years() -> Place {
+    let place = Place::file();
+    place.open().await.close().await;
+    let Place::File(folder) = &place else { unreachable!() };
+    let mut own = SqliteConnectOptions::new().filename(folder.path().join("loa.db")).connect().await.unwrap();
+    fill(&mut own).await;
+    sqlx::Connection::close(own).await.unwrap();
+    place
+}
+
 /// Rows as the store writes them: most are settled, some wait, and thousands wait for a person.
 async fn fill(own: &mut SqliteConnection) {
     let json = |value: &dyn erased::Json| value.text();

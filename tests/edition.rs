@@ -179,3 +179,84 @@ async fn an_urgent_notice_that_fits_once_is_read_whole_and_once() {
     assert!(editions[0]["seconds"].as_f64().expect("seconds") <= 120.0, "{editions:?}");
     inside.stop().await;
 }
+
+/// Approves a delivery as it would be shown now.
+async fn approve(inside: &Inside, id: loa::delivery::DeliveryId, who: &str) {
+    use loa::console::Decisions as _;
+    let by = loa::queue::By { who: who.to_owned(), at: inside.clock.now() };
+    let seen = by.at;
+    let proof = inside.app.proof(id, seen).await.expect("the store").expect("a payload");
+    inside.app.approve(id, proof.hash, seen, by).await.expect("the store").expect("an approval");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_article_of_an_edition_is_approved_for_itself_and_what_is_not_waits() {
+    let world = World::new("[\"0 * * * *\"]\napproval = true");
+    let inside = Inside::start(&world).await;
+    for number in 1..=3 {
+        inside.publish(&world.article(&format!("bai-{number}"), &format!("Tin {number}"), "Nội dung.")).await;
+    }
+    let waiting = inside.app.archive().unapproved(None, 10).await.expect("the store");
+    let radio: Vec<_> = waiting.iter().filter(|row| row.delivery.channel == "radio").collect();
+    assert_eq!(radio.len(), 3, "{waiting:#?}");
+    // Two are approved apart, and go out together; the third is on nobody's air.
+    approve(&inside, radio[0].delivery.id, "Lan").await;
+    approve(&inside, radio[2].delivery.id, "Bình").await;
+    inside.drain().await;
+    let first = editions(&world);
+    assert_eq!(first.iter().map(ids).collect::<Vec<_>>(), [["cli/bai-1".to_owned(), "cli/bai-3".to_owned()]]);
+    // Approved later, it is in a later edition: the slot is not what was approved.
+    inside.clock.advance(chrono::TimeDelta::hours(3));
+    approve(&inside, radio[1].delivery.id, "Lan").await;
+    let rows = inside.drain().await;
+    assert!(rows.iter().all(|row| row.delivery.state == State::Settled), "{rows:#?}");
+    let aired: Vec<String> = editions(&world).iter().flat_map(ids).collect();
+    assert_eq!(aired, ["cli/bai-1", "cli/bai-3", "cli/bai-2"]);
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_is_sent_with_the_date_that_was_approved_and_after_another_channel_only_once_that_is_there() {
+    let world = World::new("[\"0 * * * *\"]");
+    let path = world.path("channels/email.toml");
+    let file = std::fs::read_to_string(&path).expect("the channel's file");
+    world.write("channels/email.toml", &format!("{file}\n[schedule]\napproval = true\nafter = \"portal\"\n"));
+    let inside = Inside::start(&world).await;
+    inside
+        .app
+        .queue()
+        .pause(
+            "portal".to_owned(),
+            loa::queue::Pause {
+                cause: loa::queue::PauseCause::Person("Lan".to_owned()),
+                since: inside.clock.now(),
+                note: loa::text::Text::same("nghỉ"),
+            },
+        )
+        .await
+        .expect("the store");
+    inside.publish(&world.article("bai", "Tin", "Nội dung.")).await;
+    let waiting = inside.app.archive().unapproved(None, 10).await.expect("the store");
+    let id = waiting[0].delivery.id;
+    use loa::console::Decisions as _;
+    let by = || loa::queue::By { who: "Lan".to_owned(), at: inside.clock.now() };
+    let seen = inside.clock.now();
+    let proof = inside.app.proof(id, seen).await.expect("the store").expect("a payload");
+    assert!(proof.not_yet.is_some(), "its link is not known yet");
+    let refused = inside.app.approve(id, proof.hash, seen, by()).await.expect("the store").unwrap_err();
+    assert!(refused.en.contains("portal"), "{refused:?}");
+    inside.app.queue().resume("portal".to_owned(), "Lan".to_owned(), inside.clock.now()).await.expect("the store");
+    inside.drain().await;
+    // What is looked at now and approved in a while is sent as it was shown.
+    let seen = inside.clock.now();
+    let proof = inside.app.proof(id, seen).await.expect("the store").expect("a payload");
+    inside.clock.advance(chrono::TimeDelta::minutes(40));
+    let other = inside.app.proof(id, inside.clock.now()).await.expect("the store").expect("a payload");
+    assert_ne!(proof.hash, other.hash, "a letter carries its date");
+    inside.app.approve(id, proof.hash.clone(), seen, by()).await.expect("the store").expect("an approval");
+    let rows = inside.drain().await;
+    let email = rows.iter().find(|row| row.delivery.channel == "email").expect("the letter");
+    assert_eq!(email.delivery.state, State::Settled, "{email:#?}");
+    assert_eq!(email.delivery.live.receipt().expect("a receipt").payload_hash, proof.hash);
+    inside.stop().await;
+}

@@ -24,6 +24,7 @@ mod keep;
 mod seals;
 mod accounts;
 mod board;
+mod archive;
 mod adapters;
 mod channels;
 mod hostile;

@@ -28,7 +28,7 @@ impl Place {
     }
 
     /// Does what an intruder would.
-    async fn tamper(&self, sql: &str) {
+    pub(crate) async fn tamper(&self, sql: &str) {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
             Self::File(folder) => {

@@ -1,5 +1,8 @@
 //! The console, over HTTP, with the real daemon: in the order in which an officer meets it.
 
+mod approvals;
+mod articles;
+mod decisions;
 mod entry;
 mod gates;
 mod officers;

@@ -5,8 +5,11 @@ use serde_json::{Value, json};
 use crate::console::guard::Stop;
 use crate::console::view::{badge, why};
 use crate::console::{ChannelSummary, Face, pause_of, stops};
+use crate::delivery::State;
 use crate::ledger::DeliveryRow;
 use crate::queue::Pause;
+use crate::text;
+use crate::text::Text;
 
 /// The channels as they are now.
 pub(super) struct Standing {
@@ -36,6 +39,17 @@ impl Standing {
         self.letters.iter().any(|known| known == channel)
     }
 
+    fn why(&self, row: &DeliveryRow, pause: Option<&Pause>) -> Option<Text> {
+        match row.delivery.state {
+            // Which they are stands on a page of its own.
+            State::Uncertain { look: None, .. } if self.is_letters(&row.delivery.channel) => Some(text!(
+                "chưa rõ một số người đã nhận thư hay chưa",
+                "it is not known whether some people have their letter"
+            )),
+            _ => why(&row.delivery.state, pause),
+        }
+    }
+
     /// What every page shows of a delivery.
     pub(super) fn shown(&self, row: &DeliveryRow) -> Value {
         let delivery = &row.delivery;
@@ -47,7 +61,7 @@ impl Standing {
             "channel": delivery.channel,
             "name": self.name(&delivery.channel),
             "badge": badge(row, pause, &self.letters),
-            "why": why(&delivery.state, pause),
+            "why": self.why(row, pause),
             "due": delivery.state.due(),
         })
     }

@@ -39,3 +39,4 @@ CREATE TABLE topics (
 );
 
 CREATE INDEX articles_accepted ON articles (accepted_at);
+CREATE INDEX deliveries_sought ON deliveries (state, article_id) WHERE state IN ('held', 'failed', 'uncertain');

@@ -16,8 +16,10 @@ CREATE TABLE approvals (
 CREATE INDEX approvals_delivery ON approvals (delivery_id);
 
 -- What the newest revision of an article can be found by: its title, names and topics, folded. The row's number is the
--- article's.
-CREATE VIRTUAL TABLE article_words USING fts5 (words, content = '', contentless_delete = 1, detail = none);
+-- article's; beginnings of words are asked for.
+CREATE VIRTUAL TABLE article_words USING fts5 (
+    words, content = '', contentless_delete = 1, detail = none, prefix = '2 3 4 5'
+);
 
 -- How far the words of articles from before this are there.
 CREATE TABLE words_begun (
@@ -35,3 +37,4 @@ CREATE TABLE topics (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX articles_accepted ON articles (accepted_at);
+CREATE INDEX deliveries_sought ON deliveries (state, article_id) WHERE state IN ('held', 'failed', 'uncertain');
