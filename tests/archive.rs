@@ -93,7 +93,10 @@ async fn everything_that_is_asked_has_to_fit(place: Place) {
     assert_eq!(found(&store, channel("zalo")).await, Vec::<i64>::new());
     assert_eq!(found(&store, state("settled")).await, [2]);
     assert_eq!(found(&store, state("waiting")).await, [3, 1]);
-    assert_eq!(found(&store, Sought { channel: Some("radio".to_owned()), ..state("settled") }).await, Vec::<i64>::new());
+    assert_eq!(
+        found(&store, Sought { channel: Some("radio".to_owned()), ..state("settled") }).await,
+        Vec::<i64>::new()
+    );
     assert_eq!(found(&store, Sought { words: "hop".to_owned(), ..state("waiting") }).await, [1]);
     assert_eq!(found(&store, Sought { topic: Some("họp".to_owned()), ..channel("portal") }).await, [2, 1]);
     let day = Sought { from: Some(t(0)), until: Some(t(24 * 60)), ..Sought::default() };
@@ -239,7 +242,8 @@ async fn another_copy_is_a_line_in_the_ledger_with_its_reason(place: Place) {
         report: None,
     };
     store.settle(vec![settlement]).await.unwrap();
-    let again = Event::SendAgain { plan: Plan { again: Some(t(5)), ..now_plan(t(5)) }, why: "bị xóa nhầm".to_owned() };
+    let again =
+        Event::SendAgain { plan: Plan { again: Some(t(5)), ..now_plan(t(5)) }, why: "bị xóa nhầm".to_owned() };
     store.decide(item.delivery, again, "Lan".to_owned(), t(5)).await.unwrap().unwrap();
     let last = store.decisions(id, 1).await.unwrap().pop().unwrap();
     let note = last.note.unwrap();

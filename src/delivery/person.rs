@@ -47,7 +47,10 @@ pub(super) fn send_again(next: &mut Delivery, plan: Plan) -> Result<(), Refused>
 /// Lets it go on. What waits for an approval is approved, not let go.
 pub(super) fn release(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
     match next.state {
-        State::Held { why: Hold::Approval { .. } | Hold::Returned { .. } } => Err(Refused::WrongState),
+        State::Settled
+        | State::Sending { .. }
+        | State::Uncertain { .. }
+        | State::Held { why: Hold::Approval { .. } | Hold::Returned { .. } } => Err(Refused::WrongState),
         State::Held { .. } | State::Failed { .. } | State::Waiting { .. } => {
             // The person has seen what stands there now: that, and nothing later, may be overwritten.
             if let (State::Held { why: Hold::Edited { seen, .. } }, Live::Shown { receipt, .. }) =
@@ -60,7 +63,6 @@ pub(super) fn release(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
             wait_or_settle(next);
             Ok(())
         }
-        State::Settled | State::Sending { .. } | State::Uncertain { .. } => Err(Refused::WrongState),
     }
 }
 

@@ -11,7 +11,6 @@ use crate::delivery::{Plan, Why};
 
 /// When a channel sends.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts about a channel, each named")]
 pub struct Schedule {
     /// At once, or at slots.
     pub timing: Timing,

@@ -51,7 +51,8 @@ fn an_article_tells_where_it_is_who_wrote_it_and_what_changed() {
         deliveries(&world).iter().all(|one| one["shown_revision"] == 2 && one["state"] == "settled").then_some(())
     });
     let page = officer.get("/articles/1").body;
-    for words in ["Họp thôn Đoài", "cms&#x2f;1", "Shows revision 2", "see it there", "thông báo", "published", "cms"] {
+    for words in ["Họp thôn Đoài", "cms&#x2f;1", "Shows revision 2", "see it there", "thông báo", "published", "cms"]
+    {
         assert!(page.contains(words), "{words}: {page}");
     }
     assert!(page.contains("correct revision 2"), "an attempt in plain words: {page}");

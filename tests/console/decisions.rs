@@ -94,9 +94,7 @@ fn another_copy_is_sent_on_purpose_with_a_reason_and_a_warning() {
     let address = format!("/deliveries/{mail}/again");
     assert!(officer.get(&address).body.contains("Everybody gets another letter"));
     officer.post(&address, &[("why", "sai tệp")]);
-    eventually("everybody has another letter", || {
-        (world.smtp.sightings("email").len() == 2 * letters).then_some(())
-    });
+    eventually("everybody has another letter", || (world.smtp.sightings("email").len() == 2 * letters).then_some(()));
     settled(&world, 4);
     assert_eq!(deliveries(&world).len(), 4);
 }
