@@ -287,6 +287,18 @@ async fn what_is_looked_for_is_found_at_once_however_much_the_store_holds() {
         println!("{question}: {took:?}");
         assert!(took.as_millis() < 100, "{question}: {took:?}");
     }
+    // One article's page, and that of one of its deliveries.
+    let of = Filter { article: Some(ArticleId(60_000)), ..Filter::default() };
+    let rows = store.deliveries(of.clone()).await.unwrap();
+    assert_eq!(rows.len(), 8);
+    let one = rows[0].delivery.id;
+    for question in [of, Filter { delivery: Some(one), ..Filter::default() }] {
+        let began = now();
+        let found = store.deliveries(question.clone()).await.unwrap();
+        let took = began.elapsed();
+        println!("{question:?}: {} in {took:?}", found.len());
+        assert!(took.as_millis() < 50, "{took:?}");
+    }
     let began = now();
     assert_eq!(store.unapproved(None, 51).await.unwrap().len(), 51);
     store.decisions(ArticleId(7), 50).await.unwrap();

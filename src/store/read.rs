@@ -36,7 +36,7 @@ macro_rules! articles_of_both {
 }
 
 macro_rules! deliveries {
-    ($title:literal, $most:literal) => {
+    ($title:literal, $by:literal, $most:literal) => {
         concat!(
             "SELECT ",
             delivery_columns!(),
@@ -46,11 +46,21 @@ macro_rules! deliveries {
              FROM deliveries d JOIN articles a ON a.id = d.article_id \
              JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision \
              LEFT JOIN attempts t ON t.delivery_id = d.id AND t.attempt = (SELECT max(attempt) FROM attempts l \
-             WHERE l.delivery_id = d.id AND l.errand <> 'look_up') \
-             WHERE d.article_id = coalesce($1, d.article_id) AND d.channel = coalesce($2, d.channel) \
+             WHERE l.delivery_id = d.id AND l.errand <> 'look_up') WHERE ",
+            $by,
+            " AND d.article_id = coalesce($1, d.article_id) AND d.channel = coalesce($2, d.channel) \
              AND d.state = coalesce($3, d.state) AND d.id = coalesce($4, d.id) ORDER BY d.id DESC LIMIT ",
             $most
         )
+    };
+}
+
+macro_rules! deliveries_of_both {
+    ($by:literal) => {
+        Sql {
+            sqlite: deliveries!("r.content ->> 'title'", $by, "$5"),
+            postgres: deliveries!("r.content::json ->> 'title'", $by, "NULLIF($5, -1)"),
+        }
     };
 }
 
@@ -73,15 +83,20 @@ impl Ledger for Store {
     }
 
     fn deliveries(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<DeliveryRow>, StoreError>> {
-        const DELIVERIES: Sql = Sql {
-            sqlite: deliveries!("r.content ->> 'title'", "$5"),
-            postgres: deliveries!("r.content::json ->> 'title'", "NULLIF($5, -1)"),
-        };
+        const ALL: Sql = deliveries_of_both!("1 = 1");
+        const OF_ARTICLE: Sql = deliveries_of_both!("d.article_id = $1");
+        const ONE: Sql = deliveries_of_both!("d.id = $4");
         Box::pin(async move {
             let most = filter.most.map_or(-1, i64::from);
             let id = filter.delivery.map(|id| id.0);
             let args = args![filter.article.map(|id| id.0), filter.channel, filter.state, id, most];
-            self.readers.fetch(DELIVERIES, args).await?.iter().map(delivery_row).collect()
+            // An index is used only where a number is asked for in as many words.
+            let asked = match (&filter.delivery, &filter.article) {
+                (Some(_), _) => ONE,
+                (None, Some(_)) => OF_ARTICLE,
+                (None, None) => ALL,
+            };
+            self.readers.fetch(asked, args).await?.iter().map(delivery_row).collect()
         })
     }
 

@@ -68,9 +68,10 @@ pub(super) async fn begin(connection: &mut Connection) -> Result<(), StoreError>
     const BEGUN: Sql = Sql::both("SELECT done FROM words_begun WHERE id = 1");
     const LOCK: Sql = Sql::both("UPDATE words_begun SET upto = upto WHERE id = 1 RETURNING upto, done");
     const NEXT: Sql = Sql {
-        sqlite: "SELECT a.id, a.source, a.external_id, r.content ->> 'title' AS title, \
-                 coalesce(r.content -> 'topics', '[]') AS topics FROM articles a \
-                 JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision WHERE a.id > $1 ORDER BY a.id LIMIT $2",
+        sqlite: "SELECT a.id, a.source, a.external_id, \
+                 CASE WHEN json_valid(r.content) THEN r.content ->> 'title' END AS title, \
+                 coalesce(CASE WHEN json_valid(r.content) THEN r.content -> 'topics' END, '[]') AS topics \
+                 FROM articles a JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision WHERE a.id > $1 ORDER BY a.id LIMIT $2",
         postgres: "SELECT a.id, a.source, a.external_id, r.content::json ->> 'title' AS title, \
                    coalesce(r.content::json ->> 'topics', '[]') AS topics FROM articles a \
                    JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision \
@@ -94,7 +95,8 @@ pub(super) async fn begin(connection: &mut Connection) -> Result<(), StoreError>
             let rows = connection.fetch(NEXT, args![upto, ROWS]).await?;
             for row in &rows {
                 upto = row.int("id")?;
-                let topics: Vec<String> = row.json("topics")?;
+                // What cannot be read is found by its names all the same; `loa doctor` speaks of it.
+                let topics: Vec<String> = row.json("topics").unwrap_or_default();
                 let title = row.opt_text("title")?.unwrap_or_default();
                 let words = words(upto, row.text("source")?, row.text("external_id")?, title, &topics);
                 put(connection, upto, &words).await?;
