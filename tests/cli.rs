@@ -108,6 +108,7 @@ fn help_says_what_every_command_does() {
             &["say", "--help"],
             &["deliveries", "--help"],
             &["retry", "--help"],
+            &["approve", "--help"],
             &["resolve", "--help"],
             &["channels", "--help"],
             &["pause", "--help"],
