@@ -199,7 +199,7 @@ fn every_adapters_folder_looks_the_same_inside() {
     for entry in std::fs::read_dir(root().join("channel")).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            for file in ["mod.rs", "render.rs", "example.toml"] {
+            for file in ["mod.rs", "render.rs", "form.rs", "example.toml"] {
                 assert!(path.join(file).is_file(), "{} has no {file}", path.display());
             }
             folders.insert(path.file_name().unwrap().to_string_lossy().into_owned());

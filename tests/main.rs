@@ -16,6 +16,7 @@ mod delivery;
 mod schedule;
 mod route;
 mod config;
+mod forms;
 mod intake;
 mod pictures;
 mod people;

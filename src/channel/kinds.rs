@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::form::{Field, Keys};
 use super::settings::{OpenContext, Settings, SettingsError};
 use super::{Channel, email, fanpage, feed, ghost, http, mastodon, package, radio, site, telegram, wordpress, zalo};
 use crate::text::Text;
@@ -18,6 +19,10 @@ pub struct Kind {
     pub about: fn() -> Text,
     /// A commented channel file.
     pub example: &'static str,
+    /// What people fill in: a row for each key of its settings.
+    pub fields: &'static [Field],
+    /// The keys of its settings, as the code that reads them names them.
+    pub keys: fn() -> Keys,
     /// Whether a cron schedule collects articles into one edition.
     pub bundles: bool,
     /// Whether what was sent stays sent, so that a correction and a withdrawal go out as notices.

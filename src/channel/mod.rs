@@ -8,6 +8,7 @@ mod copies;
 mod dns;
 mod failure;
 mod files;
+mod form;
 mod kinds;
 mod page;
 mod pictures;
@@ -46,6 +47,7 @@ pub use copies::{Addressee, Copies, CopyChange, CopyCount, CopyState, Departures
 pub use dns::{DnsPlan, DnsRecord, Finding};
 pub use email::new_signing_key;
 pub use failure::{Attention, Class, RenderError, SendError};
+pub use form::{Choice, Field, Input, Keys};
 pub use kinds::{Example, KINDS, Kind, Open, examples, kind};
 pub use pictures::{NoPictures, Pictures};
 pub use rehearsal::Rehearsal;

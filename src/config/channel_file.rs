@@ -15,7 +15,7 @@ use super::folder::Stamp;
 use super::targets::Target;
 use super::values::{duration, rate};
 use crate::article::Priority;
-use crate::channel::{Channel, DEFAULT_TIMEOUT, KINDS, Kind, Office, OpenContext, Rehearsal, Settings, kind};
+use crate::channel::{Channel, DEFAULT_TIMEOUT, KINDS, Keys, Kind, Office, OpenContext, Rehearsal, Settings, kind};
 use crate::dispatch::{Limits, RetryPolicy};
 use crate::schedule::{Approval, CronLine, Quiet, Route, Schedule, Timing};
 use crate::text;
@@ -71,6 +71,12 @@ struct File {
     #[serde(default)]
     retry: RetryTable,
     targets: Option<Spanned<Vec<Target>>>,
+}
+
+/// All keys of a channel file but those of its `[settings]`.
+pub(super) fn keys() -> Keys {
+    let keys = Keys::of::<File>().with::<RouteTable>("route").with::<ScheduleTable>("schedule");
+    keys.with::<LimitsTable>("limits").with::<RetryTable>("retry")
 }
 
 fn yes() -> bool {

@@ -23,19 +23,36 @@ pub fn load_channels(folder: &Path, zone: Tz) -> Result<Vec<ChannelSpec>, Vec<Co
 /// The channels whose files are right, and the mistakes of the others.
 #[must_use]
 pub fn load_good_channels(folder: &Path, zone: Tz) -> (Vec<ChannelSpec>, Vec<ConfigError>) {
+    load_as_if(folder, zone, None)
+}
+
+/// What a file shall say; `None`: it shall be gone.
+pub type Instead<'a> = (&'a Path, Option<&'a str>);
+
+/// The same, as if one of the files said something else.
+#[must_use]
+pub fn load_as_if(folder: &Path, zone: Tz, instead: Option<Instead<'_>>) -> (Vec<ChannelSpec>, Vec<ConfigError>) {
     let unreadable = |path: &Path, error: &std::io::Error| ConfigError {
         file: path.to_owned(),
         line: None,
         text: text!("không đọc được: {error}", "cannot be read: {error}"),
     };
-    let files = match channel_files(folder) {
+    let mut files = match channel_files(folder) {
         Ok(files) => files,
         Err(error) => return (Vec::new(), vec![unreadable(folder, &error)]),
     };
+    if let Some((path, text)) = instead {
+        files.retain(|file| file != path);
+        files.extend(text.map(|_| path.to_owned()));
+        files.sort();
+    }
     let mut specs = Vec::new();
     let mut errors = Vec::new();
     for file in files {
-        let source = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error));
+        let source = match instead {
+            Some((path, Some(text))) if file == path => Ok(text.to_owned()),
+            _ => std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error)),
+        };
         match source.and_then(|source| ChannelSpec::parse_all(&file, &source, zone)) {
             Ok(read) => specs.extend(read.into_iter().map(|mut spec| {
                 let secrets = super::secrets::files(&spec.source);

@@ -2,6 +2,7 @@
 
 mod dkim;
 mod dns;
+mod form;
 mod headers;
 mod letter;
 mod manner;
@@ -32,7 +33,7 @@ use toml::Spanned;
 
 use super::failure::{RenderError, SendError};
 use super::{
-    Addressee, Channel, DnsPlan, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat,
+    Addressee, Channel, DnsPlan, Health, Item, Job, Keys, Kind, OpenContext, Payload, Progress, RenderContext, Repeat,
     Secret, Seen, Settings, SettingsError,
 };
 use crate::text;
@@ -46,6 +47,8 @@ pub(super) const KIND: Kind = Kind {
     name: "email",
     about: || text!("Thư điện tử qua SMTP, mỗi người nhận một thư riêng", "Email over SMTP, one message per recipient"),
     example: include_str!("example.toml"),
+    fields: form::FIELDS,
+    keys: || Keys::of::<Table>().with::<manner::DkimTable>("dkim"),
     bundles: true,
     letters: true,
     removes_quietly: false,

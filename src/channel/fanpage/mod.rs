@@ -1,6 +1,7 @@
 //! The Fanpage, by one of two transports: a signed webhook whose receiver posts for the office, or Facebook's
 //! Graph API itself.
 
+mod form;
 mod graph;
 mod render;
 mod webhook;
@@ -20,6 +21,8 @@ pub(super) const KIND: Kind = Kind {
         )
     },
     example: include_str!("example.toml"),
+    fields: form::FIELDS,
+    keys: || webhook::keys().and(graph::keys()),
     bundles: false,
     letters: false,
     removes_quietly: true,

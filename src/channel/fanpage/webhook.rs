@@ -17,7 +17,7 @@ use super::render;
 use crate::channel::client::{self, Answer};
 use crate::channel::failure::{Attention, RenderError, SendError};
 use crate::channel::{
-    Channel, Health, Item, Job, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen, Settings,
+    Channel, Health, Item, Job, Keys, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen, Settings,
     SettingsError,
 };
 use crate::delivery::Action;
@@ -25,6 +25,11 @@ use crate::text;
 
 /// The keys that only this transport has.
 pub(super) const KEYS: &[&str] = &["url", "secret", "receiver_honours_id"];
+
+/// All its keys.
+pub(super) fn keys() -> Keys {
+    Keys::of::<Table>()
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,6 +1,7 @@
 //! Atom, RSS 2.0 and JSON Feed as files in a folder, with `WebSub` pings.
 
 mod entries;
+mod form;
 mod hub;
 mod render;
 
@@ -16,7 +17,7 @@ use toml::Spanned;
 use super::failure::{Class, RenderError, SendError};
 use super::files::FileError;
 use super::{
-    Channel, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Seen, Settings,
+    Channel, Health, Item, Job, Keys, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Seen, Settings,
     SettingsError, client, files,
 };
 use crate::delivery::{Action, Live};
@@ -33,6 +34,8 @@ pub(super) const KIND: Kind = Kind {
         )
     },
     example: include_str!("example.toml"),
+    fields: form::FIELDS,
+    keys: || Keys::of::<Table>(),
     bundles: false,
     letters: false,
     removes_quietly: true,

@@ -3,6 +3,7 @@
 
 mod answer;
 mod api;
+mod form;
 mod key;
 mod render;
 mod steps;
@@ -16,8 +17,8 @@ use toml::Spanned;
 
 use super::failure::{RenderError, SendError};
 use super::{
-    Channel, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen, Settings,
-    SettingsError, client,
+    Channel, Health, Item, Job, Keys, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen,
+    Settings, SettingsError, client,
 };
 use crate::delivery::Action;
 use crate::text;
@@ -28,6 +29,8 @@ pub(super) const KIND: Kind = Kind {
     name: "ghost",
     about: || text!("Trang tin chạy Ghost, qua Admin API", "A site that runs Ghost, over its Admin API"),
     example: include_str!("example.toml"),
+    fields: form::FIELDS,
+    keys: || Keys::of::<Table>(),
     bundles: false,
     letters: false,
     removes_quietly: true,

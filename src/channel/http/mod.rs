@@ -1,6 +1,7 @@
 //! A portal of any other make: its requests are templates in the channel's file, not code.
 
 mod answer;
+mod form;
 mod plan;
 mod pointer;
 mod render;
@@ -18,7 +19,7 @@ use super::client;
 use super::failure::{RenderError, SendError};
 use super::kinds::Example;
 use super::{
-    Channel, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Seen, Settings,
+    Channel, Health, Item, Job, Keys, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Seen, Settings,
     SettingsError,
 };
 use crate::delivery::{Action, Live, Receipt};
@@ -38,6 +39,8 @@ pub(super) const KIND: Kind = Kind {
         )
     },
     example: include_str!("example.toml"),
+    fields: form::FIELDS,
+    keys: || Keys::of::<table::Table>().with::<table::Login>("login"),
     bundles: false,
     letters: false,
     removes_quietly: true,

@@ -2,6 +2,7 @@
 
 mod answer;
 mod api;
+mod form;
 mod render;
 
 use std::sync::Arc;
@@ -15,8 +16,8 @@ use toml::Spanned;
 use super::failure::{RenderError, SendError};
 use super::pictures::Fit;
 use super::{
-    Allowance, Channel, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen,
-    Settings, SettingsError, client,
+    Allowance, Channel, Health, Item, Job, Keys, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret,
+    Seen, Settings, SettingsError, client,
 };
 use crate::article::sha256_hex;
 use crate::delivery::{Action, Receipt};
@@ -28,6 +29,8 @@ pub(super) const KIND: Kind = Kind {
     name: "mastodon",
     about: || text!("Tài khoản Mastodon của cơ quan", "The office's Mastodon account"),
     example: include_str!("example.toml"),
+    fields: form::FIELDS,
+    keys: || Keys::of::<Table>(),
     bundles: false,
     letters: false,
     removes_quietly: true,

@@ -1,5 +1,6 @@
 //! A package per article in a folder, for closed systems that a person uploads to by hand.
 
+mod form;
 mod render;
 mod store;
 
@@ -14,7 +15,7 @@ use super::failure::{RenderError, SendError};
 use super::files::FileError;
 use super::pictures::Fit;
 use super::{
-    Channel, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Seen, Settings,
+    Channel, Health, Item, Job, Keys, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Seen, Settings,
     SettingsError, files,
 };
 use crate::article::Revision;
@@ -32,6 +33,8 @@ pub(super) const KIND: Kind = Kind {
         )
     },
     example: include_str!("example.toml"),
+    fields: form::FIELDS,
+    keys: || Keys::of::<Table>(),
     bundles: false,
     letters: false,
     removes_quietly: true,

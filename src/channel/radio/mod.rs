@@ -1,5 +1,6 @@
 //! The radio script: one text file per edition, for an announcer to read.
 
+mod form;
 mod reading;
 mod render;
 
@@ -12,7 +13,7 @@ use toml::Spanned;
 
 use super::failure::{RenderError, SendError};
 use super::{
-    Channel, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Seen, Settings,
+    Channel, Health, Item, Job, Keys, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Seen, Settings,
     SettingsError, files,
 };
 use crate::delivery::Action;
@@ -30,6 +31,8 @@ pub(super) const KIND: Kind = Kind {
         )
     },
     example: include_str!("example.toml"),
+    fields: form::FIELDS,
+    keys: || Keys::of::<Table>(),
     bundles: true,
     letters: true,
     removes_quietly: false,

@@ -1,5 +1,6 @@
 //! The portal as a static website in a folder: pages, index, Atom feed, sitemap; updated in place.
 
+mod form;
 mod lists;
 mod pictures;
 mod render;
@@ -13,8 +14,8 @@ use tokio::sync::Mutex;
 
 use super::failure::{RenderError, SendError};
 use super::{
-    Channel, Health, Item, Job, Kind, Office, OpenContext, Payload, Progress, RenderContext, Repeat, Seen, Settings,
-    SettingsError, files,
+    Channel, Health, Item, Job, Keys, Kind, Office, OpenContext, Payload, Progress, RenderContext, Repeat, Seen,
+    Settings, SettingsError, files,
 };
 use crate::delivery::Action;
 use crate::text;
@@ -26,6 +27,8 @@ pub(super) const KIND: Kind = Kind {
         text!("Cổng thông tin dạng trang tĩnh, ghi vào một thư mục", "The portal as a static website in a folder")
     },
     example: include_str!("example.toml"),
+    fields: form::FIELDS,
+    keys: || Keys::of::<Table>(),
     bundles: false,
     letters: false,
     removes_quietly: true,

@@ -6,6 +6,7 @@
 mod answer;
 mod api;
 mod copy;
+mod form;
 mod post;
 mod render;
 mod settings;
@@ -33,6 +34,8 @@ pub(super) const KIND: Kind = Kind {
         )
     },
     example: include_str!("example.toml"),
+    fields: form::FIELDS,
+    keys: settings::keys,
     bundles: false,
     letters: false,
     removes_quietly: true,

@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::api::Bot;
 use super::render::{LONGEST_TEXT, Shape};
-use crate::channel::{OpenContext, Secret, Settings, SettingsError, client};
+use crate::channel::{Keys, OpenContext, Secret, Settings, SettingsError, client};
 use crate::text;
 use crate::text::Text;
 
@@ -14,6 +14,11 @@ const HOST: &str = "https://api.telegram.org";
 /// An album's most.
 const MOST_PHOTOS: usize = 10;
 const SHORTEST_TEXT: usize = 200;
+
+/// Its keys.
+pub(super) fn keys() -> Keys {
+    Keys::of::<Table>()
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

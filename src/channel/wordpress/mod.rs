@@ -4,6 +4,7 @@ mod answer;
 mod api;
 mod copy;
 mod find;
+mod form;
 mod media;
 mod render;
 mod terms;
@@ -20,8 +21,8 @@ use toml::Spanned;
 
 use super::failure::{RenderError, SendError};
 use super::{
-    Channel, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen, Settings,
-    SettingsError, client,
+    Channel, Health, Item, Job, Keys, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen,
+    Settings, SettingsError, client,
 };
 use crate::delivery::{Action, Live};
 use crate::text;
@@ -35,6 +36,8 @@ pub(super) const KIND: Kind = Kind {
     name: "wordpress",
     about: || text!("Cổng thông tin trên WordPress, qua REST API", "The portal on WordPress, over its REST API"),
     example: include_str!("example.toml"),
+    fields: form::FIELDS,
+    keys: || Keys::of::<Table>(),
     bundles: false,
     letters: false,
     removes_quietly: true,

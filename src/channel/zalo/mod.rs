@@ -6,6 +6,7 @@
 mod api;
 mod article;
 mod errors;
+mod form;
 mod pair;
 mod render;
 mod steps;
@@ -22,8 +23,8 @@ use toml::Spanned;
 use super::failure::{RenderError, SendError};
 use super::page::written_time;
 use super::{
-    Allowance, Channel, Health, Item, Job, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret, Seen,
-    Settings, SettingsError, client,
+    Allowance, Channel, Health, Item, Job, Keys, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Secret,
+    Seen, Settings, SettingsError, client,
 };
 use crate::delivery::{Action, Live};
 use crate::text;
@@ -35,6 +36,8 @@ pub(super) const KIND: Kind = Kind {
     name: "zalo",
     about: || text!("Bài viết của Zalo Official Account", "Articles of a Zalo Official Account"),
     example: include_str!("example.toml"),
+    fields: form::FIELDS,
+    keys: || Keys::of::<Table>(),
     bundles: false,
     letters: false,
     removes_quietly: true,

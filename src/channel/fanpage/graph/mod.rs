@@ -30,7 +30,7 @@ use create::receipt;
 use posts::{Says, Standing, Wanted};
 use render::Post;
 
-pub(super) use settings::KEYS;
+pub(super) use settings::{KEYS, keys};
 
 struct GraphPage {
     graph: Graph,

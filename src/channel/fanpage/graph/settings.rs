@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::super::mistake;
 use super::super::render::Shape;
 use super::api::Graph;
-use crate::channel::{OpenContext, Secret, Settings, SettingsError, client};
+use crate::channel::{Keys, OpenContext, Secret, Settings, SettingsError, client};
 use crate::text;
 use crate::text::{Language, Text};
 
@@ -25,6 +25,11 @@ const LONGEST_TEXT: usize = 63_206;
 /// Four pictures were never refused.
 const PHOTOS: usize = 4;
 const MOST_PHOTOS: usize = 10;
+
+/// All its keys.
+pub(in super::super) fn keys() -> Keys {
+    Keys::of::<Table>()
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
