@@ -192,7 +192,7 @@ async fn oversee(
                     return Err(AppError::Other(text!("kênh {channel} dừng bất thường", "channel {channel} ended unasked")));
                 }
             }
-            _ = reload.tick() => {
+            () = time_to_reload(&mut reload, app) => {
                 let now = config::stamp(&app.config().channels, &app.specs());
                 if now != seen {
                     seen = now;
@@ -206,6 +206,14 @@ async fn oversee(
             _ = probe.tick() => lanes.probe_paused(),
             _ = check_up.tick() => lanes.check_up(),
         }
+    }
+}
+
+/// Every so often, and when an officer has changed a file.
+async fn time_to_reload(reload: &mut tokio::time::Interval, app: &App) {
+    tokio::select! {
+        _ = reload.tick() => {}
+        () = app.hands.changed.notified() => {}
     }
 }
 

@@ -50,12 +50,14 @@ fn ended(channel: &str, outcome: Result<(), JoinError>) {
     }
 }
 
-async fn probe(name: &str, lane: &Lane, shop: &Shop) -> Result<(), StoreError> {
+async fn probe(app: &App, name: &str, lane: &Lane, shop: &Shop) -> Result<(), StoreError> {
     let Some(pause) = shop.queue.paused(name.to_owned()).await? else { return Ok(()) };
     if matches!(pause.cause, PauseCause::Person(_)) {
         return Ok(());
     }
-    match lane.channel.probe().await {
+    let found = lane.channel.probe().await;
+    app.checked(name, &found);
+    match found {
         Ok(health) if health.proven => {
             shop.queue.resume(name.to_owned(), "loa".to_owned(), shop.clock.now()).await?;
             tracing::info!(channel = %name, "the channel is well again and goes on");
@@ -71,9 +73,10 @@ const CREDENTIAL_NOTICE_DAYS: i64 = 14;
 
 /// Looks whether a channel's credential still holds, before an article has to find out.
 async fn check_up(app: &App, name: &str, lane: &Lane, shop: &Shop) -> Result<(), StoreError> {
-    match lane.channel.probe().await {
+    let found = lane.channel.probe().await;
+    app.checked(name, &found);
+    match found {
         Ok(health) => {
-            app.credential_ends(name, health.credential_ends);
             let days = health.credential_ends.map(|ends| (ends - shop.clock.now()).num_days());
             if let Some(days) = days.filter(|days| *days < CREDENTIAL_NOTICE_DAYS) {
                 tracing::warn!(channel = %name, days, "the channel's credential ends soon: renew it");
@@ -255,7 +258,7 @@ impl Lanes {
             tokio::spawn(async move {
                 let visiting = async {
                     match visit {
-                        Visit::Probe => probe(&name, &lane, &shop).await,
+                        Visit::Probe => probe(&app, &name, &lane, &shop).await,
                         Visit::CheckUp => check_up(&app, &name, &lane, &shop).await,
                     }
                 };

@@ -59,6 +59,8 @@ pub struct App {
     fetcher: Fetcher,
     /// When channels' credentials end, as their far sides said at the last check-up.
     credentials: Arc<RwLock<HashMap<String, DateTime<Utc>>>>,
+    /// What officers have in hand.
+    hands: Arc<desk::Hands>,
 }
 
 impl App {
@@ -93,6 +95,7 @@ impl App {
             specs: Arc::new(RwLock::new(Arc::from([]))),
             subscriptions: Arc::new(RwLock::new(Arc::from([]))),
             credentials: Arc::default(),
+            hands: Arc::default(),
         };
         app.install(specs);
         Ok(app)

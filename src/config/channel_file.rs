@@ -271,6 +271,18 @@ impl ChannelSpec {
         Ok(Arc::new(Rehearsal::new(channel, folder)))
     }
 
+    /// The file it was read from.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Whether its file said this when it was read.
+    #[must_use]
+    pub fn says(&self, text: &str) -> bool {
+        *self.source == *text
+    }
+
     /// Whether it was read from `file`.
     #[must_use]
     pub fn is_of(&self, file: &Path) -> bool {

@@ -31,7 +31,11 @@ use crate::queue::{People, Subscribers};
 use crate::text::{Language, Text};
 
 pub use api::{Caller, Problem, Token, channel_json, delivery_json, pause_of, reason, stops};
-pub use desk::{ChannelSummary, Channels, Decisions, Desk, Proof};
+pub use desk::{
+    Answered, ChannelCare, ChannelFiles, ChannelForm, ChannelSummary, ChannelWeek, Channels, CheckUp, Collision, Day,
+    Decisions, Desk, Difference, Editions, FileChange, FormField, FormGroup, KindLine, Mistake, Proof, Routed, Saved, Shift, Standing,
+    Timetable, Trial, Used, Version,
+};
 pub use guard::{SETUP_HOURS, Stop};
 
 use counts::Counts;

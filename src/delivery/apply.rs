@@ -106,7 +106,8 @@ fn want(next: &mut Delivery, wanted: Wanted, plan: Plan) -> Result<(), Refused> 
     if matches!((&next.state, &next.live), (State::Waiting { .. }, Live::Maybe(_))) && wanted != Wanted::Withdrawn {
         return Ok(());
     }
-    next.plan = Plan { again: next.plan.again, ..plan };
+    let plan = Plan { again: next.plan.again, ..plan };
+    next.plan = if wanted == Wanted::Withdrawn { plan } else { next.outlasting(plan) };
     next.tries = 0;
     match next.state {
         // What is on its way, or may have arrived, has to be known before anything else is sent.
@@ -134,6 +135,7 @@ fn want(next: &mut Delivery, wanted: Wanted, plan: Plan) -> Result<(), Refused> 
 
 fn replan(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
     waiting(next)?;
+    let plan = next.outlasting(plan);
     plan_again(next, plan);
     // What was approved was approved as of its hour; an edition has its own.
     if let (Some(approved), None) = (&next.plan.approved, next.plan.edition) {

@@ -260,6 +260,17 @@ impl Delivery {
     pub fn needed(&self) -> Option<Action> {
         needed(self.wanted, &self.live)
     }
+
+    /// A later edition that a person chose outlasts what the schedule alone would say.
+    fn outlasting(&self, plan: Plan) -> Plan {
+        let waits = matches!(self.state, State::Waiting { .. });
+        let sooner = plan.why == Why::Slot && plan.edition.is_some() && plan.edition < self.plan.edition;
+        if waits && self.plan.why == Why::Chosen && sooner {
+            let Plan { planned, due, edition, .. } = self.plan;
+            return Plan { planned, due, why: Why::Chosen, edition, ..plan };
+        }
+        plan
+    }
 }
 
 /// Stable name of the job that does `action` for one article on one channel: the same after any crash or

@@ -127,6 +127,8 @@ pub enum Why {
     Embargo,
     /// The channel's next slot.
     Slot,
+    /// The edition that a person chose.
+    Chosen,
     /// The end of the channel's quiet hours.
     Quiet,
     /// Another channel's public URL.
@@ -151,6 +153,7 @@ impl Why {
             Self::Turn => text!("chờ đến lượt", "waiting its turn"),
             Self::Embargo => text!("chờ đến giờ được phép đăng", "under embargo"),
             Self::Slot => text!("chờ bản tin kế tiếp", "waiting for the next edition"),
+            Self::Chosen => text!("chờ bản tin đã được chọn", "waiting for the edition that was chosen for it"),
             Self::Quiet => text!("chờ hết giờ yên lặng", "waiting for the end of quiet hours"),
             Self::After { channel } => {
                 text!("chờ kênh {channel} có địa chỉ công khai", "waiting for the public address from {channel}")

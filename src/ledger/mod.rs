@@ -2,6 +2,7 @@
 
 mod archive;
 mod board;
+mod channels;
 mod exam;
 mod fate;
 
@@ -18,6 +19,7 @@ use crate::text::Text;
 
 pub use archive::{ApprovalRow, Archive, DecisionRow, Listed, Page, RevisionRow, Sought};
 pub use board::{Board, Due, Out};
+pub use channels::ChannelLedger;
 pub use exam::{Answered, Break, Exam, Room, Stray};
 pub use fate::Fate;
 

@@ -1,5 +1,6 @@
 //! The durable list of what still has to be done, as the rest of loa sees it. `store` keeps it.
 
+mod editions;
 mod error;
 mod keep;
 mod feeds;
@@ -19,6 +20,7 @@ use crate::clock::Clock;
 use crate::delivery::{Delivery, DeliveryId, Event, Plan, Unclear};
 use crate::text::Text;
 
+pub use editions::{ComingEdition, EditionItem, Editions, MOST_COUNTED, Move};
 pub use error::StoreError;
 pub use feeds::{EntryCounts, EntryRow, EntryState, FeedRow, Feeds, HubTie, Polled, Seen, Turn, Validators};
 pub use keep::{Keep, Tidied};

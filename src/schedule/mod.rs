@@ -11,4 +11,4 @@ pub use cron::{CronError, CronLine};
 pub use gate::ChannelGate;
 pub use plan::{Approval, Change, Schedule, Timing};
 pub use quiet::{Quiet, QuietError};
-pub use route::{Route, RouteError};
+pub use route::{Not, Route, RouteError};

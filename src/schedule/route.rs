@@ -24,6 +24,42 @@ pub struct Route {
     pub when: Option<Arc<str>>,
 }
 
+/// Why a channel does not take an article.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Not {
+    /// It has this topic, which the channel leaves out.
+    Except(String),
+    /// It has none of the channel's topics.
+    Topics,
+    /// It is of none of the channel's organisations.
+    Organisations,
+    /// The channel does not take this priority.
+    Priority(Priority),
+    /// This condition is not true of it.
+    When(Arc<str>),
+}
+
+impl Not {
+    /// In words.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Except(topic) => {
+                text!("có chủ đề \"{topic}\" mà kênh loại trừ", "it has the topic \"{topic}\", which is left out")
+            }
+            Self::Topics => text!("không có chủ đề nào mà kênh nhận", "it has none of the channel's topics"),
+            Self::Organisations => {
+                text!("không thuộc cơ quan nào mà kênh nhận", "it is of none of the channel's organisations")
+            }
+            Self::Priority(priority) => {
+                let priority = priority.name();
+                text!("kênh không nhận mức \"{priority}\"", "the channel does not take the priority \"{priority}\"")
+            }
+            Self::When(when) => text!("điều kiện không đúng: {when}", "the condition is not true: {when}"),
+        }
+    }
+}
+
 /// A `when` expression that cannot be understood or evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -35,19 +71,31 @@ impl Route {
     /// # Errors
     /// [`RouteError`] when the `when` expression fails on this article.
     pub fn takes(&self, article: &Article) -> Result<bool, RouteError> {
-        let has = |names: &[String]| names.iter().any(|name| article.topics.iter().any(|topic| same(name, topic)));
-        let of = |names: &[String]| {
-            names
-                .iter()
-                .any(|name| article.organisation.as_deref().is_some_and(|organisation| same(name, organisation)))
-        };
-        let listed = (self.topics.is_empty() || has(&self.topics))
-            && !has(&self.except)
-            && (self.organisations.is_empty() || of(&self.organisations))
-            && (self.priority.is_empty() || self.priority.contains(&article.priority));
+        Ok(self.why_not(article)?.is_none())
+    }
+
+    /// Why the channel does not take `article`; `None` where it does.
+    ///
+    /// # Errors
+    /// As for [`Route::takes`].
+    pub fn why_not(&self, article: &Article) -> Result<Option<Not>, RouteError> {
+        let has = |name: &&String| article.topics.iter().any(|topic| same(name, topic));
+        let of = |name: &String| article.organisation.as_deref().is_some_and(|own| same(name, own));
+        if let Some(except) = self.except.iter().find(has) {
+            return Ok(Some(Not::Except(except.clone())));
+        }
+        if !self.topics.is_empty() && !self.topics.iter().any(|name| has(&name)) {
+            return Ok(Some(Not::Topics));
+        }
+        if !self.organisations.is_empty() && !self.organisations.iter().any(of) {
+            return Ok(Some(Not::Organisations));
+        }
+        if !self.priority.is_empty() && !self.priority.contains(&article.priority) {
+            return Ok(Some(Not::Priority(article.priority)));
+        }
         match &self.when {
-            Some(when) if listed => evaluate(when, article),
-            _ => Ok(listed),
+            Some(when) if !evaluate(when, article)? => Ok(Some(Not::When(Arc::clone(when)))),
+            _ => Ok(None),
         }
     }
 

@@ -94,8 +94,17 @@ async fn earliest(connection: &mut Connection, channel: &str, now: DateTime<Utc>
     Ok(row.map(|row| row.opt_int("slot")).transpose()?.flatten().map(instant))
 }
 
-/// Deliveries of one slot in one state, urgent ones first, then in the order in which they came.
-async fn of_slot(
+/// The order of an edition: urgent ones that nobody has placed, then what people placed, then the others as they came.
+/// Of deliveries `d`, with their places `p`.
+macro_rules! edition_order {
+    () => {
+        "CASE WHEN p.place IS NOT NULL THEN 1 WHEN d.urgency = 0 THEN 0 ELSE 2 END, p.place, d.urgency, d.id"
+    };
+}
+pub(super) use edition_order;
+
+/// Deliveries of one slot in one state, in the order of the edition.
+pub(super) async fn of_slot(
     connection: &mut Connection,
     channel: &str,
     slot: Slot,
@@ -105,14 +114,17 @@ async fn of_slot(
         sqlite: concat!(
             "SELECT ",
             delivery_columns!(),
-            " FROM deliveries d WHERE d.channel = $1 AND d.state = $2 AND d.edition = $3 AND d.due IS NOT NULL \
-             ORDER BY d.urgency, d.id"
+            " FROM deliveries d LEFT JOIN edition_places p ON p.delivery_id = d.id AND p.slot = d.edition \
+             WHERE d.channel = $1 AND d.state = $2 AND d.edition = $3 AND d.due IS NOT NULL ORDER BY ",
+            edition_order!()
         ),
         postgres: concat!(
             "SELECT ",
             delivery_columns!(),
-            " FROM deliveries d WHERE d.channel = $1 AND d.state = $2 AND d.edition = $3 AND d.due IS NOT NULL \
-             ORDER BY d.urgency, d.id FOR UPDATE"
+            " FROM deliveries d LEFT JOIN edition_places p ON p.delivery_id = d.id AND p.slot = d.edition \
+             WHERE d.channel = $1 AND d.state = $2 AND d.edition = $3 AND d.due IS NOT NULL ORDER BY ",
+            edition_order!(),
+            " FOR UPDATE OF d"
         ),
     };
     all(&connection.fetch(OF, args![channel, state, millis(slot)]).await?)
@@ -128,7 +140,7 @@ pub(super) async fn uncertain(
 }
 
 /// An edition is closed once it went out, and while it may have gone out.
-async fn is_closed(connection: &mut Connection, channel: &str, slot: Slot) -> Result<bool, StoreError> {
+pub(super) async fn is_closed(connection: &mut Connection, channel: &str, slot: Slot) -> Result<bool, StoreError> {
     const CLOSED: Sql = Sql::both(
         "SELECT 1 AS closed FROM editions WHERE channel = $1 AND slot = $2 AND closed_at IS NOT NULL \
          UNION ALL SELECT 1 FROM deliveries WHERE channel = $1 AND edition = $2 AND state IN ('sending', 'uncertain')",

@@ -1,0 +1,70 @@
+//! The week: slots, quiet hours, and the editions to come with what is in them.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+
+use crate::delivery::DeliveryId;
+use crate::queue::{By, ComingEdition, Refusable, StoreError};
+
+/// A channel's week.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChannelWeek {
+    /// The channel.
+    pub channel: String,
+    /// The name people use.
+    pub name: String,
+    /// Whether it has slots; otherwise it sends at once.
+    pub slots: bool,
+    /// Its quiet hours.
+    pub quiet: Option<String>,
+    /// Its days.
+    pub days: Vec<Day>,
+}
+
+/// A channel's day.
+#[derive(Clone, Debug, Serialize)]
+pub struct Day {
+    /// Which, where the channel counts its hours.
+    pub date: NaiveDate,
+    /// Its slots as `HH:MM`, the first of them.
+    pub slots: Vec<String>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// The editions to come of a channel.
+#[derive(Clone, Debug)]
+pub struct Editions {
+    /// The channel.
+    pub channel: String,
+    /// The name people use.
+    pub name: String,
+    /// The editions, the next first.
+    pub coming: Vec<ComingEdition>,
+}
+
+/// What an officer does with an item of an edition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shift {
+    /// One place towards the beginning.
+    Up,
+    /// One place towards the end.
+    Down,
+    /// Into the edition after.
+    Later,
+    /// Into the next edition that there is.
+    Sooner,
+}
+
+/// The timetable.
+pub trait Timetable: Send + Sync {
+    /// Seven days of every channel that is switched on.
+    fn week(&self, from: DateTime<Utc>) -> Vec<ChannelWeek>;
+
+    /// The editions to come of every channel that has some.
+    fn editions(&self) -> BoxFuture<'_, Result<Vec<Editions>, StoreError>>;
+
+    /// Moves an item. Refused where its edition has begun to go out.
+    fn shift(&self, delivery: DeliveryId, shift: Shift, by: By) -> BoxFuture<'_, Refusable<()>>;
+}
