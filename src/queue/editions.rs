@@ -53,12 +53,7 @@ pub enum Move {
 /// The editions of a channel.
 pub trait Editions: Send + Sync {
     /// The next editions in which something waits: at most so many, with at most so many items each.
-    fn coming(
-        &self,
-        channel: String,
-        most: u32,
-        items: u32,
-    ) -> BoxFuture<'_, Result<Vec<ComingEdition>, StoreError>>;
+    fn coming(&self, channel: String, most: u32, items: u32) -> BoxFuture<'_, Result<Vec<ComingEdition>, StoreError>>;
 
     /// Moves an item that waits. Refused where its edition has begun, or the one that it shall go into. Each move is a
     /// line in the ledger.

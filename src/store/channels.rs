@@ -13,12 +13,7 @@ use crate::ledger::ChannelLedger;
 use crate::queue::StoreError;
 
 impl ChannelLedger for Store {
-    fn tries_since(
-        &self,
-        channel: String,
-        since: DateTime<Utc>,
-        most: u32,
-    ) -> BoxFuture<'_, Result<u32, StoreError>> {
+    fn tries_since(&self, channel: String, since: DateTime<Utc>, most: u32) -> BoxFuture<'_, Result<u32, StoreError>> {
         const TRIES: Sql = Sql::both(
             "SELECT count(*) AS number FROM (SELECT 1 FROM attempts WHERE channel = $1 AND started_at > $2 \
              AND errand <> 'look_up' ORDER BY started_at DESC LIMIT $3) n",

@@ -132,12 +132,7 @@ async fn within(tx: &mut Tx, moved: &Delivery, slot: Slot, by: i32, who: &By) ->
 }
 
 impl Editions for Store {
-    fn coming(
-        &self,
-        channel: String,
-        most: u32,
-        items: u32,
-    ) -> BoxFuture<'_, Result<Vec<ComingEdition>, StoreError>> {
+    fn coming(&self, channel: String, most: u32, items: u32) -> BoxFuture<'_, Result<Vec<ComingEdition>, StoreError>> {
         const NEXT: Sql = Sql::both(
             "SELECT min(edition) AS slot FROM deliveries WHERE channel = $1 AND state = 'waiting' AND edition > $2",
         );
@@ -174,8 +169,9 @@ impl Editions for Store {
     }
 
     fn move_item(&self, delivery: DeliveryId, asked: Move, by: By) -> BoxFuture<'_, Refusable<()>> {
-        Box::pin(self.writer.run((delivery, asked, by), |tx, (delivery, asked, by)| {
-            Box::pin(move_item(tx, *delivery, asked, by))
-        }))
+        Box::pin(
+            self.writer
+                .run((delivery, asked, by), |tx, (delivery, asked, by)| Box::pin(move_item(tx, *delivery, asked, by))),
+        )
     }
 }

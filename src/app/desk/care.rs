@@ -7,7 +7,7 @@ use futures_util::future::{BoxFuture, try_join_all};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::channel::{Channel, Job, NoCopies, NoPictures, Progress, RenderContext, Rehearsal};
+use crate::channel::{Channel, Job, NoCopies, NoPictures, Progress, Rehearsal, RenderContext};
 use crate::config::ChannelSpec;
 use crate::console::{ChannelCare, ChannelSummary, Channels, CheckUp, Routed, Standing, Trial, Used};
 use crate::delivery::edition_key;

@@ -88,7 +88,10 @@ impl Timetable for App {
                     match spec.and_then(|spec| spec.schedule.next_slot(from.unwrap_or(now))) {
                         Some(slot) => Move::Into(slot),
                         None => {
-                            return Ok(Err(text!("kênh này không có bản tin nào nữa", "this channel has no edition after")));
+                            return Ok(Err(text!(
+                                "kênh này không có bản tin nào nữa",
+                                "this channel has no edition after"
+                            )));
                         }
                     }
                 }

@@ -24,7 +24,17 @@ impl Form {
         self.0.iter().filter(|(field, _)| field == name).map(|(_, value)| value.clone()).collect()
     }
 
-    /// The same without spaces around it.
+    /// Whether there is such a field.
+    pub(in crate::console) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(field, _)| field == name)
+    }
+
+    /// Every field with what it says.
+    pub(in crate::console) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(field, value)| (field.as_str(), value.as_str()))
+    }
+
+    /// What a field says, without spaces around it.
     pub(in crate::console) fn trimmed(&self, name: &str) -> &str {
         self.get(name).trim()
     }

@@ -3,9 +3,11 @@
 mod approvals;
 mod articles;
 mod deliveries;
+mod channels;
 mod events;
 mod own;
 mod people;
+mod schedule;
 mod set_up;
 mod sign_in;
 mod standing;
@@ -76,6 +78,8 @@ pub(super) fn table() -> Vec<Route> {
     table.extend(articles::routes());
     table.extend(deliveries::routes());
     table.extend(approvals::routes());
+    table.extend(channels::routes());
+    table.extend(schedule::routes());
     table.extend(people::routes());
     table.extend(own::routes());
     table.extend(two_steps::routes());
@@ -90,6 +94,8 @@ pub(super) fn nav(role: Role, path: &str) -> serde_json::Value {
         ("/", text!("Hôm nay", "Today"), Role::Viewer),
         ("/articles", text!("Bài", "Articles"), Role::Viewer),
         ("/approvals", text!("Chờ duyệt", "Approvals"), Role::Viewer),
+        ("/channels", text!("Kênh", "Channels"), Role::Viewer),
+        ("/schedule", text!("Lịch phát", "Schedule"), Role::Viewer),
         ("/people", text!("Người dùng", "People"), Role::Administrator),
     ];
     let shown = pages.into_iter().filter(|(_, _, least)| role >= *least);

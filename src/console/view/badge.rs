@@ -20,7 +20,7 @@ pub(in crate::console) struct Badge {
 }
 
 impl Badge {
-    pub(super) fn new(tone: &'static str, sign: &'static str, word: Text) -> Self {
+    pub(in crate::console) fn new(tone: &'static str, sign: &'static str, word: Text) -> Self {
         Self { tone, sign, word }
     }
 }

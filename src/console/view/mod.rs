@@ -24,7 +24,7 @@ use crate::text::Text;
 
 pub(super) use assets::asset;
 pub(super) use attempt::{attempt, decision};
-pub(super) use badge::{badge, paused};
+pub(super) use badge::{Badge, badge, paused};
 pub(super) use difference::{by_paragraphs, by_words};
 pub(super) use payload::payload;
 pub(super) use why::why;
@@ -49,6 +49,17 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("approvals.html", include_str!("../templates/approvals.html")),
     ("approvals_list.html", include_str!("../templates/approvals_list.html")),
     ("approval.html", include_str!("../templates/approval.html")),
+    ("channels.html", include_str!("../templates/channels.html")),
+    ("channel.html", include_str!("../templates/channel.html")),
+    ("channel_form.html", include_str!("../templates/channel_form.html")),
+    ("channel_file.html", include_str!("../templates/channel_file.html")),
+    ("channel_changed.html", include_str!("../templates/channel_changed.html")),
+    ("channel_history.html", include_str!("../templates/channel_history.html")),
+    ("channel_version.html", include_str!("../templates/channel_version.html")),
+    ("channel_trial.html", include_str!("../templates/channel_trial.html")),
+    ("channel_routing.html", include_str!("../templates/channel_routing.html")),
+    ("new_channel.html", include_str!("../templates/new_channel.html")),
+    ("schedule.html", include_str!("../templates/schedule.html")),
     ("people.html", include_str!("../templates/people.html")),
     ("person.html", include_str!("../templates/person.html")),
     ("own.html", include_str!("../templates/own.html")),

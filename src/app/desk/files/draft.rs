@@ -198,8 +198,7 @@ impl App {
 }
 
 fn read(text: &str) -> Result<ChannelFile, Saved> {
-    ChannelFile::read(text)
-        .map_err(|error| Saved::Wrong(vec![Mistake { key: None, line: None, text: error.0 }]))
+    ChannelFile::read(text).map_err(|error| Saved::Wrong(vec![Mistake { key: None, line: None, text: error.0 }]))
 }
 
 fn collision(theirs: Option<&str>, mine: String, fields: Vec<Difference>) -> Saved {

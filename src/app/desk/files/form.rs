@@ -47,7 +47,9 @@ fn word(input: Input) -> &'static str {
 
 fn field((key, field): &Row, kind: &Kind, file: &ChannelFile, zone: Tz) -> FormField {
     let choices = match field.input {
-        Input::Choice(choices) | Input::Choices(choices) => choices.iter().map(|(word, text)| (*word, text())).collect(),
+        Input::Choice(choices) | Input::Choices(choices) => {
+            choices.iter().map(|(word, text)| (*word, text())).collect()
+        }
         _ => Vec::new(),
     };
     let was = file.shown(key, field.input);
