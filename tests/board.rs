@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use loa::delivery::{Hold, Live, State, Wanted, Why};
-use loa::ledger::{Board, Ledger};
+use loa::ledger::{Board, ChannelLedger, Ledger};
+use loa::queue::Editions;
 use loa::store::Store;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
@@ -110,6 +111,9 @@ async fn ask_everything(store: &Store) -> usize {
     for channel in CHANNELS {
         found += usize::from(store.last_out(channel.to_owned()).await.unwrap().is_some());
         found += usize::from(store.next_due(channel.to_owned()).await.unwrap().is_some());
+        // The page of channels, and the schedule.
+        assert_eq!(store.tries_since(channel.to_owned(), t(0), 30).await.unwrap(), 30);
+        assert!(store.coming(channel.to_owned(), 3, 40).await.unwrap().is_empty());
     }
     found
 }
@@ -132,6 +136,14 @@ async fn the_board_answers_at_once_however_much_the_store_holds() {
         (
             "SELECT due FROM deliveries WHERE channel = ?1 AND state = 'waiting' AND urgency = 1 AND due IS NOT NULL ORDER BY due LIMIT 1",
             "deliveries_due",
+        ),
+        (
+            "SELECT min(edition) AS slot FROM deliveries WHERE channel = ?1 AND state = 'waiting' AND edition > 5",
+            "deliveries_coming",
+        ),
+        (
+            "SELECT 1 FROM deliveries WHERE channel = ?1 AND state = 'waiting' AND edition = 5 LIMIT 1000",
+            "deliveries_coming",
         ),
     ] {
         let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {question}"));

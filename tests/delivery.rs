@@ -711,3 +711,23 @@ fn another_copy_is_made_only_of_what_is_shown_and_is_another_job() {
     let plan = Plan { again: Some(at(5)), ..plan(true) };
     assert!(waits_for_approval(&apply(&shown, Event::SendAgain { plan, why: "mất".to_owned() }).unwrap()));
 }
+
+#[test]
+fn an_edition_that_a_person_chose_outlasts_an_earlier_one_and_no_later_one() {
+    let into = |minutes, why| Plan { edition: Some(at(minutes)), ..Plan::waiting(at(minutes), why) };
+    let first = Wanted::Revision(Revision(1));
+    let waits = Delivery::new(DeliveryId(1), ArticleId(1), "radio", first, into(10, Why::Slot));
+    let moved = apply(&waits, Event::Replan(into(20, Why::Chosen))).unwrap();
+    let edition = |delivery: &Delivery| delivery.plan.edition;
+    let replanned = |delivery: &Delivery, plan| apply(delivery, Event::Replan(plan)).unwrap();
+    assert_eq!(edition(&replanned(&moved, into(10, Why::Slot))), Some(at(20)));
+    assert_eq!(edition(&replanned(&moved, into(30, Why::Slot))), Some(at(30)));
+    assert_eq!(edition(&replanned(&moved, into(10, Why::Chosen))), Some(at(10)), "the person chose again");
+    assert_eq!(edition(&replanned(&moved, plan(false))), None, "the channel has no editions any more");
+    let corrected = apply(&moved, Event::Want(Wanted::Revision(Revision(2)), into(10, Why::Slot))).unwrap();
+    assert_eq!((edition(&corrected), corrected.wanted), (Some(at(20)), Wanted::Revision(Revision(2))));
+    let shown = Live::Shown { revision: Revision(1), receipt: receipt(false) };
+    let public = Delivery { live: shown, ..moved };
+    let withdrawn = apply(&public, Event::Want(Wanted::Withdrawn, into(10, Why::Slot))).unwrap();
+    assert_eq!(edition(&withdrawn), Some(at(10)), "a withdrawal does not wait for a choice that was made before");
+}

@@ -26,6 +26,7 @@ mod seals;
 mod accounts;
 mod board;
 mod archive;
+mod arrange;
 mod adapters;
 mod channels;
 mod hostile;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use loa::article::{Article, Priority};
-use loa::schedule::Route;
+use loa::schedule::{Not, Route};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::sample::article;
@@ -25,6 +25,22 @@ fn when(expression: &str) -> Route {
 fn a_route_that_says_nothing_takes_everything() {
     assert!(takes(&Route::default(), &article("1")));
     assert!(takes(&Route::default(), &Article { topics: Vec::new(), organisation: None, ..article("1") }));
+}
+
+#[test]
+fn a_route_says_why_it_does_not_take_an_article() {
+    let article = Article { priority: Priority::Low, organisation: Some("UBND xã".to_owned()), ..article("1") };
+    let why = |route: &Route| route.why_not(&article).unwrap();
+    assert_eq!(why(&Route::default()), None);
+    let except = Route { except: names(&["cải cách hành chính"]), topics: names(&["y tế"]), ..Route::default() };
+    assert_eq!(why(&except), Some(Not::Except("cải cách hành chính".to_owned())), "an exception is said first");
+    assert_eq!(why(&Route { topics: names(&["y tế"]), ..Route::default() }), Some(Not::Topics));
+    assert_eq!(why(&Route { organisations: names(&["Đảng ủy"]), ..Route::default() }), Some(Not::Organisations));
+    let urgent = Route { priority: vec![Priority::Urgent], ..Route::default() };
+    assert_eq!(why(&urgent), Some(Not::Priority(Priority::Low)));
+    let condition = when("priority == 'urgent'");
+    assert_eq!(why(&condition), Some(Not::When(Arc::from("priority == 'urgent'"))));
+    assert!(why(&condition).unwrap().text().vi.contains("priority == 'urgent'"));
 }
 
 #[test]

@@ -146,7 +146,7 @@ pub(crate) async fn publish(store: &Store, id: &str, channels: &[&str], now: Dat
 }
 
 /// Publishes into the next slot of a channel that collects.
-async fn publish_into(store: &Store, id: &str, schedule: &Schedule, now: DateTime<Utc>) -> Accepted {
+pub(crate) async fn publish_into(store: &Store, id: &str, schedule: &Schedule, now: DateTime<Utc>) -> Accepted {
     let article = article(id);
     let plan = schedule.plan(&article, loa::schedule::Change::Content, now);
     hand(store, article, vec![("radio".to_owned(), plan)], now).await.unwrap()
@@ -224,7 +224,7 @@ fn lost() -> loa::queue::OnLost {
     Arc::new(|_: &Delivery| Unclear::LookUp { at: t(2), note: Text::same("lost") })
 }
 
-fn ids(leased: &Leased) -> Vec<String> {
+pub(crate) fn ids(leased: &Leased) -> Vec<String> {
     leased.work.iter().flat_map(|work| &work.items).map(|item| item.article.key.external_id.clone()).collect()
 }
 
@@ -377,11 +377,11 @@ async fn a_withdrawal_of_what_was_never_sent_settles_without_sending(place: Plac
     assert!(balance.iter().all(|balance| balance.withdrawn == 1 && balance.received == 1), "{balance:?}");
 }
 
-fn radio() -> Schedule {
+pub(crate) fn radio() -> Schedule {
     slots(&["0 9 * * *", "0 16 * * *"])
 }
 
-async fn lease_radio(store: &Store, now: DateTime<Utc>) -> Leased {
+pub(crate) async fn lease_radio(store: &Store, now: DateTime<Utc>) -> Leased {
     store.lease(request("radio", radio(), now)).await.unwrap()
 }
 

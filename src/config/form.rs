@@ -35,9 +35,8 @@ const HEAD: &[Field] = &[
         "name",
         Input::Line,
         || text!("Tên kênh", "Name"),
-        || text!("tên mọi người vẫn gọi", "what people call it"),
-    )
-    .required(),
+        || text!("tên mọi người vẫn gọi; để trống thì là tên tệp", "what people call it; left empty, the file's name"),
+    ),
     Field::new(
         "enabled",
         Input::YesNo,

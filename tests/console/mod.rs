@@ -3,7 +3,9 @@
 mod approvals;
 mod articles;
 mod decisions;
+mod channels;
 mod entry;
 mod gates;
 mod officers;
+mod schedule;
 mod today;

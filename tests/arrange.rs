@@ -1,0 +1,138 @@
+//! What officers move in editions to come.
+
+use std::sync::Arc;
+
+use loa::article::{Article, Priority};
+use loa::delivery::{DeliveryId, Outcome, State, Why};
+use loa::ledger::{ChannelLedger, Ledger as _};
+use loa::queue::{By, Editions, Move, Planner, Queue};
+use loa::schedule::Change;
+use loa::store::Store;
+use loa::text::Text;
+
+use crate::sample::article;
+use crate::store::{Place, all, hand, ids, lease_radio, on_both, publish, publish_into, radio, settle, t};
+
+on_both! {
+    a_persons_order_is_the_order_that_is_sent
+    an_item_that_was_moved_stays_there_whatever_is_planned_again
+    an_edition_that_has_begun_is_not_arranged
+    tries_and_the_last_articles_are_told
+}
+
+fn by() -> By {
+    By { who: "Lan".to_owned(), at: t(5) }
+}
+
+/// The radio's delivery of an article.
+async fn of(store: &Store, id: &str) -> DeliveryId {
+    let found = store.find(&format!("cms/{id}")).await.unwrap();
+    let article = found.first().unwrap_or_else(|| panic!("no article {id}")).id;
+    all(store).await.into_iter().find(|one| one.article == article && one.channel == "radio").unwrap().id
+}
+
+async fn shift(store: &Store, id: &str, asked: Move) -> Result<(), Text> {
+    store.move_item(of(store, id).await, asked, by()).await.unwrap()
+}
+
+/// The next editions as officers see them: the minute of the slot, and the articles.
+async fn seen(store: &Store) -> Vec<(i64, Vec<i64>)> {
+    let coming = store.coming("radio".to_owned(), 5, 50).await.unwrap();
+    let minute = |edition: &loa::queue::ComingEdition| (edition.slot - t(0)).num_minutes();
+    let items = |edition: &loa::queue::ComingEdition| edition.items.iter().map(|item| item.article.0).collect();
+    coming.iter().map(|edition| (minute(edition), items(edition))).collect()
+}
+
+async fn a_persons_order_is_the_order_that_is_sent(place: Place) {
+    let store = place.open().await;
+    for id in ["1", "2", "3"] {
+        publish_into(&store, id, &radio(), t(0)).await;
+    }
+    assert_eq!(seen(&store).await, [(60, vec![1, 2, 3])]);
+    shift(&store, "3", Move::By(-1)).await.unwrap();
+    assert_eq!(seen(&store).await, [(60, vec![1, 3, 2])]);
+    shift(&store, "3", Move::By(-9)).await.unwrap();
+    assert_eq!(seen(&store).await, [(60, vec![3, 1, 2])]);
+    shift(&store, "3", Move::By(9)).await.unwrap();
+    shift(&store, "2", Move::By(-1)).await.unwrap();
+    assert_eq!(seen(&store).await, [(60, vec![2, 1, 3])]);
+    // What comes later stands behind; what is urgent stands in front until somebody places it.
+    publish_into(&store, "4", &radio(), t(6)).await;
+    let urgent = Article { priority: Priority::Urgent, ..article("5") };
+    let plan = radio().plan(&urgent, Change::Content, t(6));
+    hand(&store, urgent, vec![("radio".to_owned(), plan)], t(6)).await.unwrap();
+    assert_eq!(seen(&store).await, [(60, vec![5, 2, 1, 3, 4])]);
+    let coming = store.coming("radio".to_owned(), 5, 2).await.unwrap();
+    assert_eq!((coming[0].number, coming[0].items.len(), coming[0].items[0].urgent), (5, 2, true));
+    let leased = lease_radio(&store, t(60)).await;
+    assert_eq!(ids(&leased), ["5", "2", "1", "3", "4"]);
+}
+
+async fn an_item_that_was_moved_stays_there_whatever_is_planned_again(place: Place) {
+    let store = place.open().await;
+    for id in ["1", "2"] {
+        publish_into(&store, id, &radio(), t(0)).await;
+    }
+    let (nine, four) = (t(60), t(8 * 60));
+    shift(&store, "1", Move::Into(four)).await.unwrap();
+    assert_eq!(seen(&store).await, [(60, vec![2]), (480, vec![1])]);
+    assert!(shift(&store, "1", Move::Into(four)).await.is_err(), "it is there already");
+    // The channel's file is changed: everything is planned again.
+    let planner: Planner = Arc::new(|candidate| radio().plan(&candidate.article, Change::Content, t(7)));
+    store.replan("radio".to_owned(), Arc::clone(&planner)).await.unwrap();
+    assert_eq!(seen(&store).await, [(60, vec![2]), (480, vec![1])]);
+    // A correction is read where the article is read.
+    let corrected = Article { title: "Đã sửa".to_owned(), ..article("1") };
+    let plan = radio().plan(&corrected, Change::Content, t(8));
+    hand(&store, corrected, vec![("radio".to_owned(), plan)], t(8)).await.unwrap();
+    let waits = store.delivery(of(&store, "1").await).await.unwrap().unwrap().delivery;
+    assert!(matches!(waits.state, State::Waiting { due, why: Why::Chosen } if due == four), "{:?}", waits.state);
+
+    let leased = lease_radio(&store, nine).await;
+    assert_eq!(ids(&leased), ["2"]);
+    let later = lease_radio(&store, four).await;
+    assert!(later.work.iter().all(|work| work.edition == Some(four)), "{later:?}");
+    assert_eq!(ids(&later), ["1"]);
+
+    // And back again.
+    publish_into(&store, "3", &radio(), t(9 * 60)).await;
+    let (next, after) = (t(25 * 60), t(32 * 60));
+    assert_eq!(seen(&store).await, [(25 * 60, vec![3])]);
+    shift(&store, "3", Move::Into(after)).await.unwrap();
+    shift(&store, "3", Move::Into(next)).await.unwrap();
+    assert_eq!(seen(&store).await, [(25 * 60, vec![3])]);
+}
+
+async fn an_edition_that_has_begun_is_not_arranged(place: Place) {
+    let store = place.open().await;
+    for id in ["1", "2"] {
+        publish_into(&store, id, &radio(), t(0)).await;
+    }
+    let (nine, four) = (t(60), t(8 * 60));
+    publish_into(&store, "3", &radio(), t(70)).await;
+    let work = lease_radio(&store, nine).await.work.remove(0);
+    assert!(shift(&store, "2", Move::By(-1)).await.is_err(), "it is being sent");
+    assert!(shift(&store, "3", Move::Into(nine)).await.is_err(), "nothing joins it");
+    let again = Outcome::NotTaken { retry_at: t(65), note: Text::same("later") };
+    settle(&store, &work, again, t(61)).await;
+    let coming = store.coming("radio".to_owned(), 1, 50).await.unwrap();
+    assert!(coming[0].begun, "{coming:?}");
+    assert!(shift(&store, "2", Move::By(-1)).await.is_err(), "a repeat has to be the same");
+    assert!(shift(&store, "2", Move::Into(four)).await.is_err());
+    let repeat = lease_radio(&store, t(65)).await;
+    assert_eq!(ids(&repeat), ["1", "2"]);
+    assert!(store.move_item(DeliveryId(99), Move::By(1), by()).await.unwrap().is_err(), "there is none");
+}
+
+async fn tries_and_the_last_articles_are_told(place: Place) {
+    let store = place.open().await;
+    publish(&store, "1", &["portal"], t(0)).await;
+    publish(&store, "2", &["portal"], t(1)).await;
+    crate::store::lease(&store, "portal", t(2)).await;
+    let tries = |since, most| store.tries_since("portal".to_owned(), since, most);
+    assert_eq!((tries(t(0), 100).await.unwrap(), tries(t(0), 1).await.unwrap()), (2, 1));
+    assert_eq!(tries(t(2), 100).await.unwrap(), 0);
+    let recent = store.recent(1).await.unwrap();
+    assert_eq!((recent.len(), recent[0].1.key.external_id.as_str()), (1, "2"));
+    assert_eq!(store.recent(9).await.unwrap().len(), 2);
+}
