@@ -73,7 +73,11 @@ impl<'de> Deserialize<'de> for Secret {
         }
         let wanted = "a secret is named, not written: { env = \"NAME\" } or { file = \"/path\" }";
         // Whatever stands there instead is not repeated: it may be the secret itself.
-        match Place::deserialize(deserializer).map_err(|_| D::Error::custom(wanted))? {
+        let place = Place::deserialize(deserializer).map_err(|error| {
+            // That nothing stands there is said as of any key.
+            if error.to_string().starts_with("missing field") { error } else { D::Error::custom(wanted) }
+        });
+        match place? {
             Place { env: Some(name), file: None } => Ok(Self::Env(name)),
             Place { env: None, file: Some(path) } => Ok(Self::File(path)),
             Place { .. } => Err(D::Error::custom(wanted)),

@@ -199,7 +199,8 @@ fn value(field: &Field, typed: &str) -> Result<Option<Value>, NotTaken> {
         },
         Input::Choice(choices) => {
             known(choices, line)?;
-            line.into()
+            // Some keys say yes, no or something else.
+            line.parse::<bool>().map_or_else(|_| line.into(), Value::from)
         }
         Input::Choices(choices) => {
             for word in lines() {

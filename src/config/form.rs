@@ -145,7 +145,11 @@ const SCHEDULE: &[Field] = &[
     ),
     Field::new(
         "approval",
-        Input::YesNo,
+        Input::Choice(&[
+            ("false", || text!("không", "no")),
+            ("true", || text!("có", "yes")),
+            ("two", || text!("có, và không phải người soạn", "yes, by somebody else than who wrote it")),
+        ]),
         || text!("Phải có người duyệt", "Needs approval"),
         || text!("mỗi bài chờ một người có thẩm quyền", "each article waits for a named person"),
     ),

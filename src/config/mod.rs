@@ -13,6 +13,7 @@ mod secrets;
 mod store;
 mod targets;
 mod values;
+mod words;
 
 pub use broker::{BrokerConfig, BrokerLogin};
 pub use channel_file::ChannelSpec;

@@ -33,8 +33,8 @@ use crate::text::{Language, Text};
 pub use api::{Caller, Problem, Token, channel_json, delivery_json, pause_of, reason, stops};
 pub use desk::{
     Answered, ChannelCare, ChannelFiles, ChannelForm, ChannelSummary, ChannelWeek, Channels, CheckUp, Collision, Day,
-    Decisions, Desk, Difference, Editions, FileChange, FormField, FormGroup, KindLine, Mistake, Proof, Routed, Saved, Shift, Standing,
-    Timetable, Trial, Used, Version,
+    Decisions, Desk, Difference, Editions, FileChange, FormField, FormGroup, KindLine, Mistake, Proof, Routed, Saved,
+    Shift, Standing, Timetable, Trial, Used, Version,
 };
 pub use guard::{SETUP_HOURS, Stop};
 

@@ -19,7 +19,7 @@ use crate::text::Text;
 
 pub use archive::{ApprovalRow, Archive, DecisionRow, Listed, Page, RevisionRow, Sought};
 pub use board::{Board, Due, Out};
-pub use channels::ChannelLedger;
+pub use channels::{ChannelLedger, Recent};
 pub use exam::{Answered, Break, Exam, Room, Stray};
 pub use fate::Fate;
 

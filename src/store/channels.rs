@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use super::Store;
 use super::db::{Sql, args};
 use super::row::millis;
-use crate::article::{Article, ArticleId};
-use crate::ledger::ChannelLedger;
+use crate::article::ArticleId;
+use crate::ledger::{ChannelLedger, Recent};
 use crate::queue::StoreError;
 
 impl ChannelLedger for Store {
@@ -24,7 +24,7 @@ impl ChannelLedger for Store {
         })
     }
 
-    fn recent(&self, most: u32) -> BoxFuture<'_, Result<Vec<(ArticleId, Arc<Article>)>, StoreError>> {
+    fn recent(&self, most: u32) -> BoxFuture<'_, Result<Vec<Recent>, StoreError>> {
         const RECENT: Sql = Sql::both(
             "SELECT a.id, r.content FROM (SELECT id, revision FROM articles ORDER BY id DESC LIMIT $1) a \
              JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision ORDER BY a.id DESC",

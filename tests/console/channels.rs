@@ -303,7 +303,7 @@ fn officers_pause_check_try_and_see_what_a_channel_takes() {
 
     let listed = lan.get("/channels").body;
     for name in ["portal", "fanpage", "email", "radio"] {
-        assert!(listed.contains(&format!("/channels/{name}\"")), "{listed}");
+        assert!(listed.contains(&format!("channels&#x2f;{name}\"")), "{listed}");
     }
     assert!(listed.len() < 100_000 && !listed.contains("Add a channel"), "{listed}");
     assert_eq!(lan.post("/channels/radio/pause", &[]).status, 303);

@@ -13,7 +13,7 @@ use crate::console::{ChannelCare, ChannelSummary, Channels, CheckUp, Routed, Sta
 use crate::delivery::edition_key;
 use crate::ledger::ChannelLedger as _;
 use crate::queue::{By, Pause, PauseCause, Record, Refusable, StoreError};
-use crate::schedule::{Change, Timing};
+use crate::schedule::{Approval, Change, Timing};
 use crate::text;
 use crate::text::Text;
 
@@ -56,7 +56,7 @@ impl App {
             check_up: self.last_check_up(&spec.channel),
             used,
             after: spec.schedule.after.clone(),
-            approval: spec.schedule.approval,
+            approval: spec.schedule.approval != Approval::No,
             timing: match &spec.schedule.timing {
                 Timing::Immediate => Vec::new(),
                 Timing::Cron(lines) => lines.iter().map(|line| line.written().to_owned()).collect(),

@@ -32,13 +32,7 @@ impl App {
     #[must_use]
     pub fn desk(&self) -> Desk {
         let app = Arc::new(self.clone());
-        Desk {
-            channels: app.clone(),
-            decisions: app.clone(),
-            files: app.clone(),
-            care: app.clone(),
-            timetable: app,
-        }
+        Desk { channels: app.clone(), decisions: app.clone(), files: app.clone(), care: app.clone(), timetable: app }
     }
 
     /// Notes what a check-up of a channel found.

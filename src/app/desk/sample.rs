@@ -38,6 +38,7 @@ impl App {
             link: article.canonical_url.clone(),
             article: Arc::new(article),
             revision: Revision::FIRST,
+            again: None,
         })
     }
 }

@@ -1,8 +1,6 @@
 //! The week, and the editions to come.
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use futures_util::future::BoxFuture;
 
 use crate::app::App;
@@ -13,36 +11,35 @@ use crate::queue::{By, Editions as _, Move, Refusable, StoreError};
 use crate::schedule::{Schedule, Timing};
 use crate::text;
 
-const DAYS: u64 = 7;
+const DAYS: usize = 7;
 /// So many slots of a day are named.
 const NAMED: usize = 8;
-/// No more slots of a week are looked for.
-const MOST_SLOTS: usize = 2_100;
 /// So many editions of a channel are shown, and so many items of each.
 const EDITIONS: u32 = 3;
 const ITEMS: u32 = 40;
 
 fn days(schedule: &Schedule, from: DateTime<Utc>) -> Vec<Day> {
-    let first = from.with_timezone(&schedule.zone).date_naive();
-    let mut slots: BTreeMap<NaiveDate, Vec<String>> = BTreeMap::new();
-    let end = first + Days::new(DAYS);
-    let mut at = from;
-    for _ in 0..MOST_SLOTS {
-        let Some(slot) = schedule.next_slot(at) else { break };
-        let local = slot.with_timezone(&schedule.zone);
-        if local.date_naive() >= end {
-            break;
-        }
-        slots.entry(local.date_naive()).or_default().push(local.format("%H:%M").to_string());
-        at = slot;
-    }
+    let zone = schedule.zone;
+    let first = from.with_timezone(&zone).date_naive();
     let day = |date: NaiveDate| {
-        let mut named = slots.get(&date).cloned().unwrap_or_default();
-        let more = named.len().saturating_sub(NAMED);
-        named.truncate(NAMED);
-        Day { date, slots: named, more }
+        let midnight = |date: NaiveDate| zone.from_local_datetime(&date.and_time(NaiveTime::MIN)).earliest();
+        let begins = midnight(date).map_or(from, |at| at.to_utc() - TimeDelta::milliseconds(1)).max(from);
+        let mut slots = Vec::new();
+        let mut at = begins;
+        while slots.len() <= NAMED {
+            let Some(slot) = schedule.next_slot(at) else { break };
+            let local = slot.with_timezone(&zone);
+            if local.date_naive() != date {
+                break;
+            }
+            slots.push(local.format("%H:%M").to_string());
+            at = slot;
+        }
+        let more = slots.len() > NAMED;
+        slots.truncate(NAMED);
+        Day { date, slots, more }
     };
-    (0..DAYS).map(|days| day(first + Days::new(days))).collect()
+    first.iter_days().take(DAYS).map(day).collect()
 }
 
 fn week(spec: &ChannelSpec, from: DateTime<Utc>) -> ChannelWeek {

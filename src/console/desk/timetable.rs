@@ -29,8 +29,8 @@ pub struct Day {
     pub date: NaiveDate,
     /// Its slots as `HH:MM`, the first of them.
     pub slots: Vec<String>,
-    /// How many more there are.
-    pub more: usize,
+    /// Whether there are more.
+    pub more: bool,
 }
 
 /// The editions to come of a channel.

@@ -116,8 +116,6 @@ pub(super) fn fresh(kind: &Kind, zone: Tz) -> Option<ChannelForm> {
         field.kept = None;
         if field.key == "mode" {
             "rehearsal".clone_into(&mut field.value);
-        } else if field.key == "enabled" {
-            "true".clone_into(&mut field.value);
         } else if field.key == "name" || field.key.starts_with("settings.") {
             field.sample = std::mem::take(&mut field.value);
         }

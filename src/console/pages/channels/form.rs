@@ -43,28 +43,22 @@ fn context(shape: &ChannelForm, typed: Option<&[Answered]>, mistakes: &[Mistake]
         }
     }
     let mut shape = shape.clone();
-    let mut shown = Vec::new();
+    let mut keys = vec!["file".to_owned()];
     for field in shape.groups.iter_mut().flat_map(|group| &mut group.fields) {
-        let secret = field.input.starts_with("secret");
-        if let Some(answer) = typed.and_then(|typed| typed.iter().find(|answer| answer.key == field.key))
-            && !secret
-        {
+        keys.push(field.key.clone());
+        if field.input.starts_with("secret") {
+            continue;
+        }
+        if let Some(answer) = typed.and_then(|typed| typed.iter().find(|answer| answer.key == field.key)) {
             field.value.clone_from(&answer.typed);
             field.was.clone_from(&answer.was);
         }
-        if by_key.contains_key(field.key.as_str()) {
-            shown.push(field.key.clone());
-        }
     }
-    let elsewhere: Vec<Mistake> = mistakes
-        .iter()
-        .filter(|mistake| mistake.key.as_ref().is_none_or(|key| !shown.contains(key) && key != "file"))
-        .cloned()
-        .collect();
-    let troubles: BTreeMap<&str, &Text> = by_key.iter().map(|(key, text)| (*key, *text)).collect();
+    let astray = |mistake: &&Mistake| mistake.key.as_ref().is_none_or(|key| !keys.contains(key));
+    let elsewhere: Vec<Mistake> = mistakes.iter().filter(astray).cloned().collect();
     json!({
         "form": shape,
-        "troubles": troubles,
+        "troubles": by_key,
         "trouble": (!elsewhere.is_empty()).then(|| listed(&elsewhere)),
         "wrong": !mistakes.is_empty(),
         "href": address(&shape.channel),
