@@ -46,7 +46,8 @@ pub use copies::{Addressee, Copies, CopyChange, CopyCount, CopyState, Departures
 pub use dns::{DnsPlan, DnsRecord, Finding};
 pub use email::new_signing_key;
 pub use failure::{Attention, Class, RenderError, SendError};
-pub use kinds::{Example, KINDS, Kind, Open, examples, kind};
+pub use kinds::{Example, KINDS, Kind, Open, Template, examples, kind, templates};
+pub use page::ascii;
 pub use pictures::{NoPictures, Pictures};
 pub use rehearsal::Rehearsal;
 pub use secret::{Secret, SecretError};
@@ -90,6 +91,11 @@ pub trait Channel: Send + Sync {
     /// What the far side last said about the account's allowance, if it speaks of one. The dispatcher slows down
     /// before it is used up.
     fn allowance(&self) -> Option<Allowance> {
+        None
+    }
+
+    /// The style sheet that lies beside its pages, so that a preview of one looks as the page will.
+    fn style(&self) -> Option<&'static str> {
         None
     }
 

@@ -265,6 +265,12 @@ impl ChannelSpec {
         Ok(Arc::new(Rehearsal::new(channel, folder)))
     }
 
+    /// The same channel with what lies beside its file taken from another folder: for trying out templates.
+    #[must_use]
+    pub fn in_folder(&self, folder: &Path) -> Self {
+        Self { file: folder.join(self.file.file_name().unwrap_or_default()), ..self.clone() }
+    }
+
     /// Whether it was read from `file`.
     #[must_use]
     pub fn is_of(&self, file: &Path) -> bool {
