@@ -3,9 +3,11 @@
 mod error;
 mod keep;
 mod feeds;
+mod manuscripts;
 mod people;
 mod subscribers;
 mod types;
+mod versions;
 
 use std::sync::Arc;
 
@@ -22,12 +24,14 @@ use crate::text::Text;
 pub use error::StoreError;
 pub use feeds::{EntryCounts, EntryRow, EntryState, FeedRow, Feeds, HubTie, Polled, Seen, Turn, Validators};
 pub use keep::{Keep, Tidied};
+pub use manuscripts::{Manuscript, Manuscripts, Written, WrittenPicture};
 pub use people::{By, People, Record, Refusable};
 pub use subscribers::{Imported, NewStanding, SoftBounce, Subscribers, WithJobs};
 pub use types::{
     About, Accepted, Answer, AttemptReport, Candidate, Change, Considered, Current, Handover, LeaseRequest, Leased,
     LeasedItem, Pause, PauseCause, Rate, Settlement, Verdict, Work,
 };
+pub use versions::{FileChange, Version, Versions};
 
 /// Decides, inside the transaction that reads what is there, what an article handed over becomes. Asked again when
 /// another machine was at the same article.

@@ -21,6 +21,7 @@ const SQLITE: &[Change] = &[
     (6, "people", include_str!("migrations/sqlite/0006_people.sql")),
     (7, "lighter", include_str!("migrations/sqlite/0007_lighter.sql")),
     (8, "articles", include_str!("migrations/sqlite/0008_articles.sql")),
+    (10, "writing", include_str!("migrations/sqlite/0010_writing.sql")),
 ];
 const POSTGRES: &[Change] = &[
     (1, "first", include_str!("migrations/postgres/0001_first.sql")),
@@ -29,6 +30,7 @@ const POSTGRES: &[Change] = &[
     (4, "people", include_str!("migrations/postgres/0004_people.sql")),
     (5, "lighter", include_str!("migrations/postgres/0005_lighter.sql")),
     (6, "articles", include_str!("migrations/postgres/0006_articles.sql")),
+    (8, "writing", include_str!("migrations/postgres/0008_writing.sql")),
 ];
 
 /// The newest schema that this loa knows.
