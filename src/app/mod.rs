@@ -59,6 +59,8 @@ pub struct App {
     fetcher: Fetcher,
     /// When channels' credentials end, as their far sides said at the last check-up.
     credentials: Arc<RwLock<HashMap<String, DateTime<Utc>>>>,
+    /// Held by whoever changes a file of the office's in the console.
+    texts: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl App {
@@ -93,6 +95,7 @@ impl App {
             specs: Arc::new(RwLock::new(Arc::from([]))),
             subscriptions: Arc::new(RwLock::new(Arc::from([]))),
             credentials: Arc::default(),
+            texts: Arc::default(),
         };
         app.install(specs);
         Ok(app)

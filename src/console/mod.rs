@@ -31,11 +31,16 @@ use crate::queue::{People, Subscribers};
 use crate::text::{Language, Text};
 
 pub use api::{Caller, Problem, Token, channel_json, delivery_json, pause_of, reason, stops};
-pub use desk::{ChannelSummary, Channels, Decisions, Desk, Proof};
+pub use desk::{
+    Begun, ChannelSummary, ChannelView, Channels, Decisions, Desk, Doubt, FoundReadings, HandedOver, Mistake, Outlook,
+    Part, PartBody, PayloadView, Preview, Proof, ReadingChange, ReadingEntry, Readings, TemplateChange, TemplateView,
+    Templates, Tried, Unable, Writing,
+};
 pub use guard::{SETUP_HOURS, Stop};
 
 use counts::Counts;
 use guard::Attempts;
+use pages::Trials;
 use view::View;
 
 /// Passwords hashed at the same time: each takes 19 MiB.
@@ -82,6 +87,7 @@ struct Face {
     view: View,
     attempts: Attempts,
     counts: Counts,
+    trials: Trials,
     hashing: Semaphore,
     streams: Arc<Semaphore>,
 }
@@ -98,6 +104,7 @@ pub fn router(console: Console, articles: Router, open: Router) -> Result<Router
         view,
         attempts: Attempts::default(),
         counts: Counts::default(),
+        trials: Trials::default(),
         hashing: Semaphore::new(HASHING),
         streams: Arc::new(Semaphore::new(STREAMS)),
     });

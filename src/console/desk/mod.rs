@@ -4,11 +4,21 @@
 
 mod channels;
 mod decisions;
+mod readings;
+mod templates;
+mod writing;
 
 use std::sync::Arc;
 
+use crate::queue::{Manuscripts, Versions};
+
 pub use channels::{ChannelSummary, Channels};
 pub use decisions::{Decisions, Proof};
+pub use readings::{FoundReadings, ReadingChange, ReadingEntry, Readings, Tried};
+pub use templates::{TemplateChange, TemplateView, Templates};
+pub use writing::{
+    Begun, ChannelView, Doubt, HandedOver, Mistake, Outlook, Part, PartBody, PayloadView, Preview, Unable, Writing,
+};
 
 /// Everything that officers can do.
 #[derive(Clone)]
@@ -17,4 +27,14 @@ pub struct Desk {
     pub channels: Arc<dyn Channels>,
     /// Deciding about articles and deliveries.
     pub decisions: Arc<dyn Decisions>,
+    /// What is being written.
+    pub manuscripts: Arc<dyn Manuscripts>,
+    /// Writing and seeing it.
+    pub writing: Arc<dyn Writing>,
+    /// The office's readings.
+    pub readings: Arc<dyn Readings>,
+    /// The texts that channels fill in.
+    pub templates: Arc<dyn Templates>,
+    /// Earlier versions of files.
+    pub versions: Arc<dyn Versions>,
 }

@@ -6,11 +6,16 @@ mod deliveries;
 mod events;
 mod own;
 mod people;
+mod pictures;
+mod preview;
+mod readings;
 mod set_up;
 mod sign_in;
 mod standing;
+mod templates;
 mod today;
 mod two_steps;
+mod write;
 
 use std::sync::Arc;
 
@@ -30,6 +35,8 @@ use super::view::asset;
 use crate::people::Role;
 use crate::text;
 use crate::text::Language;
+
+pub(super) use templates::Trials;
 
 /// A row of the table.
 pub(super) struct Route {
@@ -76,6 +83,11 @@ pub(super) fn table() -> Vec<Route> {
     table.extend(articles::routes());
     table.extend(deliveries::routes());
     table.extend(approvals::routes());
+    table.extend(write::routes());
+    table.extend(preview::routes());
+    table.extend(pictures::routes());
+    table.extend(readings::routes());
+    table.extend(templates::routes());
     table.extend(people::routes());
     table.extend(own::routes());
     table.extend(two_steps::routes());
@@ -90,6 +102,9 @@ pub(super) fn nav(role: Role, path: &str) -> serde_json::Value {
         ("/", text!("Hôm nay", "Today"), Role::Viewer),
         ("/articles", text!("Bài", "Articles"), Role::Viewer),
         ("/approvals", text!("Chờ duyệt", "Approvals"), Role::Viewer),
+        ("/write", text!("Viết bài", "Write"), Role::Editor),
+        ("/lexicon", text!("Từ điển đọc", "Lexicon"), Role::Editor),
+        ("/templates", text!("Mẫu", "Templates"), Role::Administrator),
         ("/people", text!("Người dùng", "People"), Role::Administrator),
     ];
     let shown = pages.into_iter().filter(|(_, _, least)| role >= *least);
