@@ -192,7 +192,12 @@ async fn oversee(
                     return Err(AppError::Other(text!("kênh {channel} dừng bất thường", "channel {channel} ended unasked")));
                 }
             }
-            _ = reload.tick() => {
+            () = async {
+                tokio::select! {
+                    _ = reload.tick() => {}
+                    () = app.texts_changed.notified() => {}
+                }
+            } => {
                 let now = config::stamp(&app.config().channels, &app.specs());
                 if now != seen {
                     seen = now;

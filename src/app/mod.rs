@@ -61,6 +61,8 @@ pub struct App {
     credentials: Arc<RwLock<HashMap<String, DateTime<Utc>>>>,
     /// Held by whoever changes a file of the office's in the console.
     texts: Arc<tokio::sync::Mutex<()>>,
+    /// Rings when one was changed, so that the channels need not wait for the next look.
+    texts_changed: Arc<tokio::sync::Notify>,
 }
 
 impl App {
@@ -96,6 +98,7 @@ impl App {
             subscriptions: Arc::new(RwLock::new(Arc::from([]))),
             credentials: Arc::default(),
             texts: Arc::default(),
+            texts_changed: Arc::default(),
         };
         app.install(specs);
         Ok(app)

@@ -7,3 +7,5 @@ mod entry;
 mod gates;
 mod officers;
 mod today;
+mod wording;
+mod writing;

@@ -65,7 +65,9 @@ impl TextFile {
         let ready = ready.map_err(|error| self.refused(&error))?;
         app.store.keep(FileChange { file: self.name.clone(), before, after, record }).await?;
         let path = self.path.clone();
-        beside(move || put(&path, ready)).await.map_err(|error| self.refused(&error))
+        beside(move || put(&path, ready)).await.map_err(|error| self.refused(&error))?;
+        app.texts_changed.notify_one();
+        Ok(())
     }
 }
 

@@ -50,12 +50,17 @@ async fn show(State(face): State<Arc<Face>>, officer: Officer, Path(token): Path
         Err(other) => return Err(other.into()),
     };
     let going = preview.channels.iter().filter(|channel| channel.payload.is_some()).count();
+    let channels = preview.channels.into_iter().map(|channel| {
+        let name: String = form_urlencoded::byte_serialize(channel.channel.as_bytes()).collect();
+        json!({ "seen": channel, "frames": format!("{NEW}/{token}/frame/{}", name.replace('+', "%20")) })
+    });
+    let channels: Vec<_> = channels.collect();
     let context = json!({
         "token": token,
         "seen": seen,
         "headline": title,
         "article": article,
-        "channels": preview.channels,
+        "channels": channels,
         "missing_pictures": preview.missing_pictures,
         "going": going,
         "now": face.console.clock.now(),
