@@ -67,6 +67,9 @@ pub struct Manuscript {
     pub became: Option<ArticleId>,
 }
 
+/// A picture's type, such as `image/jpeg`, and its bytes.
+pub type PictureFile = (String, Vec<u8>);
+
 /// Manuscripts.
 pub trait Manuscripts: Send + Sync {
     /// Keeps what is typed; false when it was handed over meanwhile, and then nothing is changed.
@@ -96,5 +99,5 @@ pub trait Manuscripts: Send + Sync {
     fn first_accepted(&self, article: ArticleId) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, StoreError>>;
 
     /// The bytes and the type of a picture that an article shows, for whoever has its address.
-    fn shown_picture(&self, hash: String) -> BoxFuture<'_, Result<Option<(String, Vec<u8>)>, StoreError>>;
+    fn shown_picture(&self, hash: String) -> BoxFuture<'_, Result<Option<PictureFile>, StoreError>>;
 }

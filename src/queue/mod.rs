@@ -24,7 +24,7 @@ use crate::text::Text;
 pub use error::StoreError;
 pub use feeds::{EntryCounts, EntryRow, EntryState, FeedRow, Feeds, HubTie, Polled, Seen, Turn, Validators};
 pub use keep::{Keep, Tidied};
-pub use manuscripts::{Manuscript, Manuscripts, Written, WrittenPicture};
+pub use manuscripts::{Manuscript, Manuscripts, PictureFile, Written, WrittenPicture};
 pub use people::{By, People, Record, Refusable};
 pub use subscribers::{Imported, NewStanding, SoftBounce, Subscribers, WithJobs};
 pub use types::{

@@ -10,7 +10,7 @@ use super::db::{Arg, Connection, Sql, args};
 use super::row::{Row, millis, to_json};
 use super::tx::Tx;
 use crate::article::{ArticleId, Revision};
-use crate::queue::{Manuscript, Manuscripts, StoreError};
+use crate::queue::{Manuscript, Manuscripts, PictureFile, StoreError};
 
 /// What was handed over is remembered so long, for whoever sends the form once more.
 const DONE: TimeDelta = TimeDelta::days(7);
@@ -150,7 +150,7 @@ impl Manuscripts for Store {
         })
     }
 
-    fn shown_picture(&self, hash: String) -> BoxFuture<'_, Result<Option<(String, Vec<u8>)>, StoreError>> {
+    fn shown_picture(&self, hash: String) -> BoxFuture<'_, Result<Option<PictureFile>, StoreError>> {
         const SHOWN: Sql = Sql::both(
             "SELECT media_type, bytes FROM pictures WHERE hash = $1 \
              AND EXISTS (SELECT 1 FROM picture_uses u WHERE u.hash = pictures.hash)",

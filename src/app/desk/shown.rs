@@ -45,7 +45,7 @@ pub(super) fn payload_view(payload: &Payload, style: Option<&str>, dress: &Dress
             let whole = seconds.max(0.0) as u64;
             whole
         }),
-        doubts: about["doubts"].as_array().into_iter().flatten().map(doubt).collect(),
+        doubts: doubts(&about),
         note: payload.note.clone(),
     }
 }
@@ -60,6 +60,17 @@ fn page_words() -> Text {
 
 fn technical() -> Text {
     text!("Nội dung gửi, nguyên văn", "What is sent, as it is")
+}
+
+/// Each word once, however often it is read.
+fn doubts(about: &Value) -> Vec<Doubt> {
+    let mut found: Vec<Doubt> = Vec::new();
+    for doubt in about["doubts"].as_array().into_iter().flatten().map(doubt) {
+        if !found.iter().any(|known| known.written == doubt.written && known.read_as == doubt.read_as) {
+            found.push(doubt);
+        }
+    }
+    found
 }
 
 fn doubt(doubt: &Value) -> Doubt {

@@ -12,7 +12,7 @@ use crate::channel::ascii;
 use crate::console::{Begun, HandedOver, Mistake, Preview, Unable, Writing};
 use crate::intake::{Draft, DraftContext, IntakeError, Order, Picture, as_markdown, pasted};
 use crate::ledger::ArticleRow;
-use crate::queue::{By, Manuscript, Manuscripts as _, StoreError, Written, WrittenPicture};
+use crate::queue::{By, Manuscript, Manuscripts as _, PictureFile, StoreError, Written, WrittenPicture};
 use crate::text;
 use crate::text::Text;
 
@@ -243,7 +243,7 @@ impl Writing for App {
         Box::pin(async move { Ok(self.intake().keep_upload(&name, bytes).await?) })
     }
 
-    fn picture(&self, hash: String) -> BoxFuture<'_, Result<(String, Vec<u8>), Unable>> {
+    fn picture(&self, hash: String) -> BoxFuture<'_, Result<PictureFile, Unable>> {
         Box::pin(async move {
             let pictures = self.queue().pictures();
             let bytes = pictures.bytes(&hash).await.map_err(|error| Unable::Refused(error.note))?;

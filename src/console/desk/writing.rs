@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 
 use crate::article::{ArticleId, Kept, Revision};
-use crate::queue::{By, Manuscript, StoreError, Written};
+use crate::queue::{By, Manuscript, PictureFile, StoreError, Written};
 use crate::text::Text;
 
 /// Something that was typed and cannot be taken as it is.
@@ -188,9 +188,12 @@ pub trait Writing: Send + Sync {
     fn keep_picture(&self, name: String, bytes: Vec<u8>) -> BoxFuture<'_, Result<Kept, Unable>>;
 
     /// A picture that is kept, its type and its bytes, small enough for a form.
-    fn picture(&self, hash: String) -> BoxFuture<'_, Result<(String, Vec<u8>), Unable>>;
+    fn picture(&self, hash: String) -> BoxFuture<'_, Result<PictureFile, Unable>>;
 
     /// What somebody pasted, as Markdown.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
     fn pasted(&self, html: &str) -> Result<String, Text>;
 
     /// What every channel will show of it, or one alone. Hands nothing over.

@@ -14,6 +14,7 @@ use crate::console::{Face, PartBody, ReadingChange, ReadingEntry, Unable};
 use crate::people::{Notice, Role};
 use crate::queue::Manuscript;
 use crate::text;
+use crate::text::Text;
 
 /// Readings in which the one for a word is looked for.
 const AMONG: usize = 50;
@@ -120,8 +121,11 @@ async fn publish(
         (true, false) => text!("đã nhận bài, {channels} kênh", "the article is taken over: {channels} channels"),
     };
     if missing > 0 {
-        text.vi.push_str(&format!("; {missing} ảnh chưa tải được, bài đi kèm địa chỉ ảnh"));
-        text.en.push_str(&format!("; {missing} pictures could not be fetched and go as addresses"));
+        let Text { vi, en } = text;
+        text = text!(
+            "{vi}; {missing} ảnh chưa tải được, bài đi kèm địa chỉ ảnh",
+            "{en}; {missing} pictures could not be fetched and go as addresses"
+        );
     }
     officer.on_to(&article_page(done.article), Notice::done(text)).await
 }

@@ -1,5 +1,7 @@
 //! Safe HTML as Markdown, for officers to go on writing: what Markdown has no word for stays HTML.
 
+mod signs;
+
 use std::cell::RefCell;
 
 use html5ever::tendril::StrTendril;
@@ -8,6 +10,7 @@ use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSin
 use super::draft::clean;
 use super::error::IntakeError;
 use super::{inline, markup};
+use signs::{escaped, sign};
 
 /// What word processors put before the items of a list.
 const BULLETS: [char; 3] = ['·', '•', '§'];
@@ -256,7 +259,11 @@ impl Writer {
         let start = self.out.len();
         // Signs that touch a letter on the outside have to touch one on the inside too.
         let glued = self.out.ends_with(char::is_alphanumeric) && !words.starts_with(char::is_alphanumeric);
-        self.out.push_str(&if glued { format!("<{tag}>{words}</{tag}>") } else { format!("{sign}{words}{sign}") });
+        if glued {
+            self.out.extend(["<", tag, ">", words, "</", tag, ">"]);
+        } else {
+            self.out.extend([sign, words, sign]);
+        }
         self.closed = (!glued && !words.ends_with(char::is_alphanumeric)).then_some((start, self.out.len(), sign, tag));
         self.out.push_str(after);
     }
@@ -312,7 +319,7 @@ impl Writer {
         }
         let inner = self.out.split_off(start);
         let words = inner.strip_prefix(sign).and_then(|inner| inner.strip_suffix(sign)).unwrap_or(&inner);
-        self.out.push_str(&format!("<{tag}>{words}</{tag}>"));
+        self.out.extend(["<", tag, ">", words, "</", tag, ">"]);
     }
 
     /// Keeps the tag of a table as it is.
@@ -323,7 +330,7 @@ impl Writer {
         raw.push_str(&tag.name);
         for attribute in &tag.attrs {
             let value = attribute.value.replace('&', "&amp;").replace('"', "&quot;");
-            raw.push_str(&format!(" {}=\"{value}\"", &*attribute.name.local));
+            raw.extend([" ", &*attribute.name.local, "=\"", &value, "\""]);
         }
         raw.push('>');
         if tag.name != *"table" {
@@ -345,43 +352,6 @@ impl Writer {
             self.fresh = false;
         }
     }
-}
-
-/// The signs of emphasis, and the tag that means the same.
-fn sign(name: &str) -> Option<(&'static str, &'static str)> {
-    match name {
-        "strong" | "b" => Some(("**", "strong")),
-        "em" | "i" | "cite" => Some(("*", "em")),
-        "del" | "s" | "strike" => Some(("~~", "del")),
-        _ => None,
-    }
-}
-
-/// Words that are only words: no sign in them means anything.
-fn escaped(words: &str, opens: bool) -> String {
-    let mut out = String::with_capacity(words.len() + 8);
-    let mut before = ' ';
-    let mut rest = words.chars().peekable();
-    let digits = words.chars().take_while(char::is_ascii_digit).count();
-    let mut at = 0;
-    while let Some(c) = rest.next() {
-        let after = rest.peek().copied().unwrap_or(' ');
-        let means = match c {
-            '\\' | '*' | '`' | '[' | ']' | '<' | '~' | '|' => true,
-            '&' => after.is_alphanumeric() || after == '#',
-            '_' => !(before.is_alphanumeric() && after.is_alphanumeric()),
-            '#' | '+' | '-' | '=' | '>' => opens && at == 0,
-            '.' | ')' => opens && at == digits && digits > 0 && after == ' ',
-            _ => false,
-        };
-        if means {
-            out.push('\\');
-        }
-        out.push(c);
-        before = c;
-        at += 1;
-    }
-    out
 }
 
 #[cfg(test)]
