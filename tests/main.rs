@@ -23,6 +23,7 @@ mod store;
 mod keep;
 mod seals;
 mod accounts;
+mod manuscripts;
 mod board;
 mod archive;
 mod adapters;
