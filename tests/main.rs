@@ -24,6 +24,7 @@ mod store;
 mod keep;
 mod seals;
 mod accounts;
+mod manuscripts;
 mod board;
 mod archive;
 mod arrange;

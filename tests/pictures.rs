@@ -49,7 +49,7 @@ async fn publish(inside: &Inside, url: &str) -> Result<Accepted, IntakeError> {
     let draft = Draft {
         title: Some("Bài có ảnh".to_owned()),
         body_text: Some("Nội dung.".to_owned()),
-        images: vec![Picture { url: url.to_owned(), alt: "Hội trường".to_owned(), caption: None }],
+        images: vec![Picture { url: url.to_owned(), alt: "Hội trường".to_owned(), caption: None, kept: None }],
         ..Draft::default()
     };
     let zone = inside.app.config().office.timezone;

@@ -214,6 +214,7 @@ async fn time_to_reload(reload: &mut tokio::time::Interval, app: &App) {
     tokio::select! {
         _ = reload.tick() => {}
         () = app.hands.changed.notified() => {}
+        () = app.texts_changed.notified() => {}
     }
 }
 

@@ -59,6 +59,10 @@ pub struct App {
     fetcher: Fetcher,
     /// When channels' credentials end, as their far sides said at the last check-up.
     credentials: Arc<RwLock<HashMap<String, DateTime<Utc>>>>,
+    /// Held by whoever changes a file of the office's in the console.
+    texts: Arc<tokio::sync::Mutex<()>>,
+    /// Rings when one was changed, so that the channels need not wait for the next look.
+    texts_changed: Arc<tokio::sync::Notify>,
     /// What officers have in hand.
     hands: Arc<desk::Hands>,
 }
@@ -95,6 +99,8 @@ impl App {
             specs: Arc::new(RwLock::new(Arc::from([]))),
             subscriptions: Arc::new(RwLock::new(Arc::from([]))),
             credentials: Arc::default(),
+            texts: Arc::default(),
+            texts_changed: Arc::default(),
             hands: Arc::default(),
         };
         app.install(specs);

@@ -45,6 +45,28 @@ pub struct Example {
     pub text: &'static str,
 }
 
+/// A text with gaps that a kind of channel fills in; an office may lay its own over it.
+pub struct Template {
+    /// The kind that fills it in.
+    pub kind: &'static str,
+    /// The office's own, below the folder of the channel files.
+    pub file: &'static str,
+    /// What it is for.
+    pub about: fn() -> Text,
+    /// The one that is built in.
+    pub built_in: &'static str,
+    /// How many articles it shows at the least.
+    pub articles: usize,
+}
+
+/// Templates, of the kinds that have some.
+const TEMPLATES: &[&[Template]] = &[email::TEMPLATES, radio::TEMPLATES];
+
+/// Every template that an office may make its own.
+pub fn templates() -> impl Iterator<Item = &'static Template> {
+    TEMPLATES.iter().copied().flatten()
+}
+
 /// Further examples, for the kinds that have some.
 const EXAMPLES: &[&[Example]] = &[http::EXAMPLES];
 

@@ -48,7 +48,8 @@ pub use dns::{DnsPlan, DnsRecord, Finding};
 pub use email::new_signing_key;
 pub use failure::{Attention, Class, RenderError, SendError};
 pub use form::{Choice, Field, Input, Keys};
-pub use kinds::{Example, KINDS, Kind, Open, examples, kind};
+pub use kinds::{Example, KINDS, Kind, Open, Template, examples, kind, templates};
+pub use page::ascii;
 pub use pictures::{NoPictures, Pictures};
 pub use rehearsal::Rehearsal;
 pub use secret::{Secret, SecretError};
@@ -92,6 +93,11 @@ pub trait Channel: Send + Sync {
     /// What the far side last said about the account's allowance, if it speaks of one. The dispatcher slows down
     /// before it is used up.
     fn allowance(&self) -> Option<Allowance> {
+        None
+    }
+
+    /// The style sheet that lies beside its pages, so that a preview of one looks as the page will.
+    fn style(&self) -> Option<&'static str> {
         None
     }
 

@@ -23,7 +23,8 @@ pub(super) fn slug(article: &Article) -> String {
 }
 
 /// Vietnamese to `a-z0-9-`: "Lịch tiếp công dân" → "lich-tiep-cong-dan".
-pub(super) fn ascii(words: &str) -> String {
+#[must_use]
+pub fn ascii(words: &str) -> String {
     let mut out = String::new();
     for c in words.to_lowercase().nfd() {
         match c {

@@ -32,14 +32,17 @@ use crate::text::{Language, Text};
 
 pub use api::{Caller, Problem, Token, channel_json, delivery_json, pause_of, reason, stops};
 pub use desk::{
-    Answered, ChannelCare, ChannelFiles, ChannelForm, ChannelSummary, ChannelWeek, Channels, CheckUp, Collision, Day,
-    Decisions, Desk, Difference, Editions, FileChange, FormField, FormGroup, KindLine, Mistake, Proof, Routed, Saved,
-    Shift, Standing, Timetable, Trial, Used, Version,
+    Answered, Begun, ChannelCare, ChannelFiles, ChannelForm, ChannelSummary, ChannelView, ChannelWeek, Channels,
+    CheckUp, Collision, Day, Decisions, Desk, Difference, Doubt, Editions, FileChange, FileMistake, FormField,
+    FormGroup, FoundReadings, HandedOver, KindLine, Mistake, Outlook, Part, PartBody, PayloadView, Preview, Proof,
+    ReadingChange, ReadingEntry, Readings, Routed, Saved, Shift, Standing, TemplateChange, TemplateView, Templates,
+    Timetable, Trial, Tried, Unable, Used, Version, Writing,
 };
 pub use guard::{SETUP_HOURS, Stop};
 
 use counts::Counts;
 use guard::Attempts;
+use pages::Trials;
 use view::View;
 
 /// Passwords hashed at the same time: each takes 19 MiB.
@@ -86,6 +89,7 @@ struct Face {
     view: View,
     attempts: Attempts,
     counts: Counts,
+    trials: Trials,
     hashing: Semaphore,
     streams: Arc<Semaphore>,
 }
@@ -102,6 +106,7 @@ pub fn router(console: Console, articles: Router, open: Router) -> Result<Router
         view,
         attempts: Attempts::default(),
         counts: Counts::default(),
+        trials: Trials::default(),
         hashing: Semaphore::new(HASHING),
         streams: Arc::new(Semaphore::new(STREAMS)),
     });

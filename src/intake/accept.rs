@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use super::draft::{Draft, DraftContext};
 use super::error::IntakeError;
 use super::pictures::{Fetched, Fetcher};
-use crate::article::{Article, ArticleKey, Revision};
+use crate::article::{Article, ArticleKey, Image, Kept, Revision};
 use crate::clock::Clock;
 use crate::delivery::Plan;
 use crate::queue::{Accepted, Change, Current, Handover, Queue, Verdict};
@@ -39,6 +39,17 @@ pub struct Intake {
     clock: Clock,
     zone: Tz,
     fetcher: Fetcher,
+}
+
+/// An article as it would be taken over.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Its content.
+    pub article: Article,
+    /// The revision that its source asks for.
+    pub revision: Option<Revision>,
+    /// How many of its pictures could not be fetched.
+    pub missing_pictures: usize,
 }
 
 /// What is asked.
@@ -77,8 +88,7 @@ impl Intake {
         who: &str,
         request: Option<(String, String)>,
     ) -> Result<Accepted, IntakeError> {
-        let (mut article, revision) = draft.into_article(cx)?;
-        let missing_pictures = self.keep_pictures(&mut article).await?;
+        let Prepared { article, revision, missing_pictures } = self.prepare(draft, cx).await?;
         let key = article.key.clone();
         let (now, subscriptions) = (self.clock.now(), self.subscriptions());
         let article = Arc::new(article);
@@ -87,11 +97,32 @@ impl Intake {
         Ok(Accepted { missing_pictures, ..accepted })
     }
 
-    /// Fetches the article's pictures and keeps them; how many could not be had.
+    /// What [`Intake::accept`] would take over: checked, cleaned, its pictures fetched and kept. Hands nothing over.
+    ///
+    /// # Errors
+    /// [`IntakeError::Invalid`], or what the store reports.
+    pub async fn prepare(&self, draft: Draft, cx: &DraftContext<'_>) -> Result<Prepared, IntakeError> {
+        let (mut article, revision) = draft.into_article(cx)?;
+        let missing_pictures = self.keep_pictures(&mut article).await?;
+        Ok(Prepared { article, revision, missing_pictures })
+    }
+
+    /// Keeps a picture that was uploaded, judged like one that was fetched.
+    ///
+    /// # Errors
+    /// [`IntakeError::Invalid`] for what is no picture or is too large, or what the store reports.
+    pub async fn keep_upload(&self, name: &str, bytes: Vec<u8>) -> Result<Kept, IntakeError> {
+        let Fetched { kept, bytes } = self.fetcher.judge(name, bytes).await?;
+        self.queue.keep_picture(kept.clone(), bytes, self.clock.now()).await?;
+        Ok(kept)
+    }
+
+    /// Fetches the article's pictures that are not kept yet and keeps them; how many could not be had.
     async fn keep_pictures(&self, article: &mut Article) -> Result<usize, IntakeError> {
-        let fetched = self.fetcher.fetch(&article.images).await?;
+        let wanted: Vec<Image> = article.images.iter().filter(|image| image.kept.is_none()).cloned().collect();
+        let fetched = self.fetcher.fetch(&wanted).await?;
         let mut missing = 0;
-        for (image, fetched) in article.images.iter_mut().zip(fetched) {
+        for (image, fetched) in article.images.iter_mut().filter(|image| image.kept.is_none()).zip(fetched) {
             let Some(Fetched { kept, bytes }) = fetched else {
                 missing += 1;
                 continue;

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::error::IntakeError;
 use super::inline::Inline;
 use super::{inline, markup};
-use crate::article::{Article, ArticleKey, Image, Priority, Revision};
+use crate::article::{Article, ArticleKey, Image, Kept, Priority, Revision};
 use crate::text;
 use crate::text::Text;
 
@@ -70,6 +70,9 @@ pub struct Picture {
     pub alt: String,
     /// The line printed under it.
     pub caption: Option<String>,
+    /// The picture itself, where it is kept already. Whoever hands an article over from outside cannot say so.
+    #[serde(skip)]
+    pub kept: Option<Kept>,
 }
 
 /// What a draft does not say itself.
@@ -127,7 +130,7 @@ impl Draft {
         let mut images: Vec<Image> = self.images.into_iter().map(image).collect::<Result<_, _>>()?;
         for Inline { url, alt } in inline {
             // A body knows addresses that only its own page can resolve: those lead nowhere else.
-            let Ok(found) = image(Picture { url, alt, caption: None }) else { continue };
+            let Ok(found) = image(Picture { url, alt, caption: None, kept: None }) else { continue };
             if !images.iter().any(|listed| listed.url == found.url) {
                 images.push(found);
             }
@@ -250,7 +253,7 @@ fn image(given: Picture) -> Result<Image, IntakeError> {
         url: web_address("images.url", &given.url)?,
         alt: one_line(&given.alt),
         caption: optional(given.caption),
-        kept: None,
+        kept: given.kept,
     })
 }
 

@@ -10,11 +10,12 @@ mod folder;
 mod format;
 mod http;
 mod inline;
+mod markdown;
 mod markup;
 mod pictures;
 mod web;
 
-pub use accept::{Intake, Order, Subscription, Subscriptions};
+pub use accept::{Intake, Order, Prepared, Subscription, Subscriptions};
 pub use broker::{Answer, Broker, BrokerError, BrokerIntake, Message, Reach, watch_broker};
 #[cfg(feature = "nats")]
 pub use broker::{Credentials, Login, Nats};
@@ -24,4 +25,5 @@ pub use feeds::{Feed, FeedIntake, FullText, HubFace, hub_routes, watch_feeds};
 pub use folder::{FolderIntake, watch_folder};
 pub use format::{Format, parse, read};
 pub use http::{ApiIntake, routes};
+pub use markdown::{as_markdown, pasted};
 pub use pictures::{Fetched, Fetcher, PictureRules};

@@ -97,6 +97,27 @@ impl Fetcher {
             .collect()
     }
 
+    /// Judges the bytes of a picture that somebody brings.
+    ///
+    /// # Errors
+    /// [`IntakeError::Invalid`] for what is no picture or is too large.
+    pub(super) async fn judge(&self, name: &str, bytes: Vec<u8>) -> Result<Fetched, IntakeError> {
+        let most = self.rules.most_bytes;
+        if bytes.len() as u64 > most {
+            let most = most >> 20;
+            return Err(IntakeError::Invalid(text!(
+                "ảnh {name} lớn hơn {most} MB; thu nhỏ rồi gửi lại",
+                "the picture {name} is larger than {most} MB; make it smaller and try again"
+            )));
+        }
+        let judged = name.to_owned();
+        let failed = |error: tokio::task::JoinError| IntakeError::Invalid(Text::same(error.to_string()));
+        match tokio::task::spawn_blocking(move || inspect(&judged, bytes)).await.map_err(failed)? {
+            Ok(fetched) => Ok(fetched),
+            Err(Missing::Refused(note) | Missing::Unreachable(note)) => Err(IntakeError::Invalid(note)),
+        }
+    }
+
     fn one(self, address: String) -> BoxFuture<'static, Result<Fetched, Missing>> {
         Box::pin(async move {
             let unreachable =

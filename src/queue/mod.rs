@@ -4,9 +4,11 @@ mod editions;
 mod error;
 mod keep;
 mod feeds;
+mod manuscripts;
 mod people;
 mod subscribers;
 mod types;
+mod versions;
 
 use std::sync::Arc;
 
@@ -24,12 +26,14 @@ pub use editions::{ComingEdition, EditionItem, Editions, MOST_COUNTED, Move};
 pub use error::StoreError;
 pub use feeds::{EntryCounts, EntryRow, EntryState, FeedRow, Feeds, HubTie, Polled, Seen, Turn, Validators};
 pub use keep::{Keep, Tidied};
+pub use manuscripts::{Manuscript, Manuscripts, PictureFile, Written, WrittenPicture};
 pub use people::{By, People, Record, Refusable};
 pub use subscribers::{Imported, NewStanding, SoftBounce, Subscribers, WithJobs};
 pub use types::{
     About, Accepted, Answer, AttemptReport, Candidate, Change, Considered, Current, Handover, LeaseRequest, Leased,
     LeasedItem, Pause, PauseCause, Rate, Settlement, Verdict, Work,
 };
+pub use versions::{FileChange, Version, Versions};
 
 /// Decides, inside the transaction that reads what is there, what an article handed over becomes. Asked again when
 /// another machine was at the same article.

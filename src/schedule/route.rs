@@ -99,6 +99,39 @@ impl Route {
         }
     }
 
+    /// Why the channel does not take `article`; `None`: it does.
+    ///
+    /// # Errors
+    /// [`RouteError`] when the `when` expression fails on this article.
+    pub fn refusal(&self, article: &Article) -> Result<Option<Text>, RouteError> {
+        let has = |name: &String| article.topics.iter().any(|topic| same(name, topic));
+        if let Some(name) = self.except.iter().find(|name| has(name)) {
+            return Ok(Some(text!(
+                "kênh không nhận chủ đề \"{name}\"",
+                "the channel takes nothing on the topic \"{name}\""
+            )));
+        }
+        if !self.topics.is_empty() && !self.topics.iter().any(has) {
+            let topics = self.topics.join(", ");
+            return Ok(Some(text!("kênh chỉ nhận chủ đề: {topics}", "the channel takes these topics only: {topics}")));
+        }
+        if !self.priority.is_empty() && !self.priority.contains(&article.priority) {
+            return Ok(Some(text!(
+                "kênh không nhận bài ở mức ưu tiên này",
+                "the channel takes no articles of this priority"
+            )));
+        }
+        if self.takes(article)? {
+            return Ok(None);
+        }
+        Ok(Some(match &self.when {
+            Some(when) if Self { when: None, ..self.clone() }.takes(article)? => {
+                text!("điều kiện của kênh không đúng: {when}", "the channel's condition does not hold: {when}")
+            }
+            _ => text!("kênh chỉ nhận bài của cơ quan khác", "the channel takes articles of other bodies only"),
+        }))
+    }
+
     /// Checks a `when` expression without an article at hand.
     ///
     /// # Errors

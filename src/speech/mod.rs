@@ -16,6 +16,7 @@ mod headline;
 mod letters;
 mod lex;
 mod lexicon;
+mod lines;
 mod normaliser;
 pub mod number;
 mod numeral;
@@ -26,6 +27,7 @@ mod token;
 mod voice;
 
 pub use lexicon::{Lexicon, LexiconError, SHIPPED};
+pub use lines::{Line, edited, lines};
 pub use normaliser::Normaliser;
 pub use token::{Certainty, Class, Spoken, Token};
 pub use voice::{CodeStyle, Region, Voice};

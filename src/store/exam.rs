@@ -132,7 +132,8 @@ async fn strays(own: &mut Connection, now: DateTime<Utc>) -> Answered<Vec<(Stray
     );
     const PICTURES: Sql = Sql::both(
         "SELECT count(*) AS number FROM pictures WHERE fetched_at < $1 \
-         AND NOT EXISTS (SELECT 1 FROM picture_uses u WHERE u.hash = pictures.hash)",
+         AND NOT EXISTS (SELECT 1 FROM picture_uses u WHERE u.hash = pictures.hash) \
+         AND NOT EXISTS (SELECT 1 FROM manuscript_pictures m WHERE m.hash = pictures.hash)",
     );
     let fresh = || args![millis(now - FRESH)];
     let mut found = Vec::new();

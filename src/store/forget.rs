@@ -255,7 +255,8 @@ pub(super) async fn pictures(
 ) -> Result<u64, StoreError> {
     const PICTURES: Sql = of_names!(
         "DELETE FROM pictures WHERE hash IN ",
-        " AND fetched_at < $2 AND NOT EXISTS (SELECT 1 FROM picture_uses u WHERE u.hash = pictures.hash)"
+        " AND fetched_at < $2 AND NOT EXISTS (SELECT 1 FROM picture_uses u WHERE u.hash = pictures.hash) \
+         AND NOT EXISTS (SELECT 1 FROM manuscript_pictures m WHERE m.hash = pictures.hash)"
     );
     connection.execute(PICTURES, vec![Arg::rows(hashes)?, millis(now - FRESH).into()]).await
 }

@@ -22,6 +22,7 @@ const SQLITE: &[Change] = &[
     (7, "lighter", include_str!("migrations/sqlite/0007_lighter.sql")),
     (8, "articles", include_str!("migrations/sqlite/0008_articles.sql")),
     (9, "places", include_str!("migrations/sqlite/0009_places.sql")),
+    (10, "writing", include_str!("migrations/sqlite/0010_writing.sql")),
 ];
 const POSTGRES: &[Change] = &[
     (1, "first", include_str!("migrations/postgres/0001_first.sql")),
@@ -31,6 +32,7 @@ const POSTGRES: &[Change] = &[
     (5, "lighter", include_str!("migrations/postgres/0005_lighter.sql")),
     (6, "articles", include_str!("migrations/postgres/0006_articles.sql")),
     (7, "places", include_str!("migrations/postgres/0007_places.sql")),
+    (8, "writing", include_str!("migrations/postgres/0008_writing.sql")),
 ];
 
 /// The newest schema that this loa knows.

@@ -8,7 +8,7 @@
 //! queue, read, board, archive, feeds, sessions   the traits that the rest of loa sees
 //! tidy space backup exam                                                     what keeps a store well for years
 //! accept lease leases editions judge settle sweep people missed single_copies copies leave pictures feed_entries
-//! forget marks accounts sessions seals approvals words                                     decisions, over
+//! forget marks accounts sessions seals approvals words manuscripts versions    decisions, over
 //! deliveries attempts contents                                               rows, many at a time, over
 //! writer tx            one transaction for whatever has queued up, over
 //! many db row error    a statement in the words of both databases, over
@@ -39,6 +39,7 @@ mod lease;
 mod leases;
 mod leave;
 mod many;
+mod manuscripts;
 mod marks;
 mod migrate;
 mod missed;
@@ -62,6 +63,7 @@ mod sweep;
 mod tidy;
 mod token;
 mod tx;
+mod versions;
 mod words;
 mod writer;
 

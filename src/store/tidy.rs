@@ -138,7 +138,8 @@ impl Store {
     async fn take_pictures(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         const LOOSE: Sql = Sql::both(
             "SELECT hash FROM pictures WHERE fetched_at < $1 \
-             AND NOT EXISTS (SELECT 1 FROM picture_uses u WHERE u.hash = pictures.hash)",
+             AND NOT EXISTS (SELECT 1 FROM picture_uses u WHERE u.hash = pictures.hash) \
+         AND NOT EXISTS (SELECT 1 FROM manuscript_pictures m WHERE m.hash = pictures.hash)",
         );
         let rows = self.readers.fetch(LOOSE, args![millis(now - FRESH)]).await?;
         let hashes: Result<Vec<String>, StoreError> = rows.iter().map(|row| row.string("hash")).collect();

@@ -29,14 +29,19 @@ fn start_hub(folder: PathBuf) -> HostileApi<Hub> {
     HostileApi::start(Hub { folder, base: BASE.to_owned(), ..Hub::default() })
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_of_a_hub_is_made_good_and_never_undoes_the_feed() {
-    let start = |world: &World| -> Box<dyn crate::matrix::FarSide> {
+pub(super) const CASE: Case = Case {
+    channel: "tin",
+    decidable: true,
+    start: |world| {
         let far = start_hub(world.path("feed"));
         world.channel("tin", "feed", &settings(&world.path("feed"), Some(&far.url()), ""), "");
         Box::new(far)
-    };
-    every_step_every_fault(&Case { channel: "tin", decidable: true, start }).await;
+    },
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_of_a_hub_is_made_good_and_never_undoes_the_feed() {
+    every_step_every_fault(&CASE).await;
 }
 
 struct Bench {

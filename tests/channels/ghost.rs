@@ -33,7 +33,7 @@ fn start(world: &World) -> Box<dyn FarSide> {
     Box::new(far)
 }
 
-const CASE: Case = Case { channel: "ghost", decidable: true, start };
+pub(super) const CASE: Case = Case { channel: "ghost", decidable: true, start };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_step_survives_every_fault() {

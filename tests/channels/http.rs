@@ -86,10 +86,12 @@ fn portal(world: &World, tables: &[&str]) -> HostileApi<AnyPortal> {
     far
 }
 
+pub(super) const CASE: Case =
+    Case { channel: "cong", decidable: true, start: |world| start(world, &[CREATE, CORRECT, WITHDRAW, LOOK_UP]) };
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_resolved_where_the_portal_can_be_looked_up() {
-    let start = |world: &World| start(world, &[CREATE, CORRECT, WITHDRAW, LOOK_UP]);
-    every_step_every_fault(&Case { channel: "cong", decidable: true, start }).await;
+    every_step_every_fault(&CASE).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -31,10 +31,11 @@ fn account(world: &World) -> HostileApi<Mastodon> {
     far
 }
 
+pub(super) const CASE: Case = Case { channel: "mastodon", decidable: true, start: |world| Box::new(account(world)) };
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_resolved_by_reading_the_own_statuses() {
-    let start = |world: &World| -> Box<dyn crate::matrix::FarSide> { Box::new(account(world)) };
-    every_step_every_fault(&Case { channel: "mastodon", decidable: true, start }).await;
+    every_step_every_fault(&CASE).await;
 }
 
 struct Bench {

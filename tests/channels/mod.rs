@@ -18,3 +18,15 @@ mod telegram;
 mod wordpress;
 mod wordpress_real;
 mod zalo;
+
+/// Every far side with an API, well-behaved until it is told otherwise.
+pub(crate) const FAR_SIDES: [&crate::matrix::Case; 8] = [
+    &feed::CASE,
+    &ghost::CASE,
+    &graph::CASE,
+    &http::CASE,
+    &mastodon::CASE,
+    &telegram::CASE,
+    &wordpress::CASE,
+    &zalo::SWIFT,
+];

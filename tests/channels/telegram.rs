@@ -15,7 +15,7 @@ use crate::support::hostile_api::HostileApi;
 use crate::support::http_fault::{Fault, RetryAfter};
 use crate::support::world::{Inside, World};
 
-const CASE: Case = Case {
+pub(super) const CASE: Case = Case {
     channel: "telegram",
     decidable: false,
     start: |world| {

@@ -48,7 +48,7 @@ fn start(world: &World) -> Box<dyn FarSide> {
     Box::new(portal(world, ""))
 }
 
-const CASE: Case = Case { channel: "portal", decidable: true, start };
+pub(super) const CASE: Case = Case { channel: "portal", decidable: true, start };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_at_every_step_ends_with_one_newest_copy_on_the_portal() {

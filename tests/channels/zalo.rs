@@ -49,7 +49,7 @@ fn start_with(world: &World, slow: u32) -> Box<dyn FarSide> {
     Box::new(far)
 }
 
-const SWIFT: Case = Case { channel: "zalo", decidable: true, start: |world| start_with(world, 0) };
+pub(super) const SWIFT: Case = Case { channel: "zalo", decidable: true, start: |world| start_with(world, 0) };
 const SLOW: Case = Case { channel: "zalo", decidable: true, start: |world| start_with(world, 3) };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,3 +9,5 @@ mod gates;
 mod officers;
 mod schedule;
 mod today;
+mod wording;
+mod writing;

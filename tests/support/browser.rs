@@ -82,8 +82,32 @@ impl<'d> Browser<'d> {
         self.send("POST", path, &[], &encoded(&fields))
     }
 
+    /// Sends a form with a file.
+    pub(crate) fn upload(&mut self, path: &str, fields: &[(&str, &str)], file: (&str, &str, &[u8])) -> Answer {
+        const BOUNDARY: &str = "ranh-gioi-cua-trinh-duyet";
+        let csrf = self.csrf.clone();
+        let mut body = Vec::new();
+        for (name, value) in fields.iter().copied().chain([("csrf", csrf.as_str())]) {
+            let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(head.as_bytes());
+        }
+        let (field, name, bytes) = file;
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        self.send_as(&format!("multipart/form-data; boundary={BOUNDARY}"), "POST", path, &[], &body)
+    }
+
     /// Sends anything, and keeps the cookies of the answer.
     pub(crate) fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.send_as("application/x-www-form-urlencoded", method, path, headers, body.as_bytes())
+    }
+
+    fn send_as(&mut self, kind: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let jar: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let jar = jar.join("; ");
         let mut all = headers.to_vec();
@@ -91,8 +115,8 @@ impl<'d> Browser<'d> {
             all.push(("Cookie", &jar));
         }
         all.push(("Accept", "text/html,application/xhtml+xml"));
-        all.push(("Content-Type", "application/x-www-form-urlencoded"));
-        let answer = self.daemon.call(method, path, &all, body.as_bytes());
+        all.push(("Content-Type", kind));
+        let answer = self.daemon.call(method, path, &all, body);
         for line in answer.head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")) {
             let (name, value) = line.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
             // Heads are in lower case here; a browser keeps the name's case.

@@ -3,6 +3,13 @@
 mod care;
 mod channels;
 mod decisions;
+mod preview;
+mod readings;
+mod shown;
+mod templates;
+mod texts;
+mod thumbnail;
+mod writing;
 mod files;
 mod sample;
 mod timetable;
@@ -32,7 +39,19 @@ impl App {
     #[must_use]
     pub fn desk(&self) -> Desk {
         let app = Arc::new(self.clone());
-        Desk { channels: app.clone(), decisions: app.clone(), files: app.clone(), care: app.clone(), timetable: app }
+        let store = Arc::new(self.store.clone());
+        Desk {
+            channels: app.clone(),
+            decisions: app.clone(),
+            manuscripts: store.clone(),
+            writing: app.clone(),
+            readings: app.clone(),
+            templates: app.clone(),
+            versions: store,
+            files: app.clone(),
+            care: app.clone(),
+            timetable: app,
+        }
     }
 
     /// Notes what a check-up of a channel found.

@@ -42,6 +42,7 @@ use rates::Rates;
 use recipients::Recipients;
 
 pub use new_key::new_signing_key;
+pub(super) use templates::TEMPLATES;
 
 pub(super) const KIND: Kind = Kind {
     name: "email",

@@ -4,7 +4,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::super::failure::RenderError;
 use super::super::page::templates;
-use crate::channel::{OpenContext, SettingsError};
+use crate::channel::{OpenContext, SettingsError, Template};
 use crate::text;
 use crate::text::Text;
 
@@ -35,6 +35,19 @@ const FILES: [(&str, &str); 4] = [
     ("templates/email-digest.txt", include_str!("templates/email-digest.txt")),
     ("templates/email-digest.html", include_str!("templates/email-digest.html")),
 ];
+
+/// What they are for.
+pub(in crate::channel) const TEMPLATES: &[Template] = &[
+    template(0, || text!("Thư một bài, phần chữ thường", "A letter about one article, as plain text"), 1),
+    template(1, || text!("Thư một bài, phần HTML", "A letter about one article, as HTML"), 1),
+    template(2, || text!("Thư tổng hợp nhiều bài, phần chữ thường", "A digest, as plain text"), 2),
+    template(3, || text!("Thư tổng hợp nhiều bài, phần HTML", "A digest, as HTML"), 2),
+];
+
+const fn template(place: usize, about: fn() -> Text, articles: usize) -> Template {
+    let (file, built_in) = FILES[place];
+    Template { kind: super::KIND.name, file, about, built_in, articles }
+}
 
 /// The four templates.
 pub(super) struct Templates {

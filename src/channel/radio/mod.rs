@@ -14,7 +14,7 @@ use toml::Spanned;
 use super::failure::{RenderError, SendError};
 use super::{
     Channel, Health, Item, Job, Keys, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Seen, Settings,
-    SettingsError, files,
+    SettingsError, Template, files,
 };
 use crate::delivery::Action;
 use crate::speech::breath::Breath;
@@ -39,6 +39,23 @@ pub(super) const KIND: Kind = Kind {
     audience: false,
     open,
 };
+
+pub(super) const TEMPLATES: &[Template] = &[
+    Template {
+        kind: KIND.name,
+        file: "templates/radio.txt",
+        about: || text!("Kịch bản cho phát thanh viên", "The announcer's script"),
+        built_in: render::SCRIPT,
+        articles: 2,
+    },
+    Template {
+        kind: KIND.name,
+        file: "templates/radio-may-doc.txt",
+        about: || text!("Bản sạch cho máy đọc", "The clean text for a machine"),
+        built_in: render::CLEAN,
+        articles: 2,
+    },
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -121,6 +121,10 @@ impl Channel for Site {
         })
     }
 
+    fn style(&self) -> Option<&'static str> {
+        Some(include_str!("templates/style.css"))
+    }
+
     fn probe(&self) -> BoxFuture<'_, Result<Health, SendError>> {
         Box::pin(files::probe(&self.folder))
     }

@@ -135,7 +135,7 @@ pub enum Saved {
     /// It says the same as before.
     Same,
     /// It would not load; nothing was written.
-    Wrong(Vec<Mistake>),
+    Wrong(Vec<FileMistake>),
     /// Somebody else changed the file meanwhile; nothing was written.
     Changed(Box<Collision>),
     /// There is no such file, or no such version.
@@ -146,7 +146,7 @@ pub enum Saved {
 
 /// What is wrong with a file.
 #[derive(Clone, Debug, Serialize)]
-pub struct Mistake {
+pub struct FileMistake {
     /// The key that it is about, where that is known.
     pub key: Option<String>,
     /// The line, from 1.

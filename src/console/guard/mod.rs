@@ -25,8 +25,8 @@ use crate::text;
 use address::from_our_own_page;
 pub(super) use attempts::Attempts;
 pub(super) use cookies::{SESSION, SETUP, brought, clear, set};
-pub(super) use form::Form;
-pub(super) use headers::with_headers;
+pub(super) use form::{Form, Upload};
+pub(super) use headers::{framed, with_frames, with_headers};
 pub(super) use sign_in::{Refusal, begin, hashed, prove, prove_again};
 pub use stop::Stop;
 pub(super) use visit::{Guest, Officer, answer, redirect};
@@ -37,6 +37,8 @@ pub const SETUP_HOURS: i64 = 24;
 const NOTE_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// Largest form, in bytes.
 const MOST_FORM: usize = 4 * 1024 * 1024;
+/// Largest form that carries pictures.
+const MOST_UPLOAD: usize = 32 * 1024 * 1024;
 /// Of somebody who is not signed in.
 const MOST_STRANGERS_FORM: usize = 16 * 1024;
 
@@ -98,7 +100,7 @@ async fn changing(face: &Face, headers: &HeaderMap, body: Body, officer: Option<
     if !from_our_own_page(headers, face.console.public_url.as_deref()) {
         return Err(Stop::foreign());
     }
-    let form = read(body, if officer.is_some() { MOST_FORM } else { MOST_STRANGERS_FORM }).await?;
+    let form = read(headers, body, officer.is_some()).await?;
     match officer {
         Some(officer) if !carries(&form, &officer.session) => Err(Stop::foreign()),
         _ => Ok(form),
@@ -110,13 +112,22 @@ fn carries(form: &Form, session: &Session) -> bool {
     Token::brought(form.get("csrf")).is_some_and(|token| token.hash() == session.csrf.hash())
 }
 
-async fn read(body: Body, most: usize) -> Result<Form, Stop> {
-    match axum::body::to_bytes(body, most).await {
-        Ok(bytes) => Ok(Form::read(&bytes)),
-        Err(_) => Err(Stop::Refused(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            text!("nội dung gửi lên quá lớn", "what was sent is too large"),
-        )),
+async fn read(headers: &HeaderMap, body: Body, officer: bool) -> Result<Form, Stop> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let boundary = multer::parse_boundary(kind).ok().filter(|_| officer);
+    let most = match boundary {
+        Some(_) => MOST_UPLOAD,
+        None if officer => MOST_FORM,
+        None => MOST_STRANGERS_FORM,
+    };
+    let bytes = axum::body::to_bytes(body, most).await.map_err(|_| {
+        Stop::Refused(StatusCode::PAYLOAD_TOO_LARGE, text!("nội dung gửi lên quá lớn", "what was sent is too large"))
+    })?;
+    match boundary {
+        None => Ok(Form::read(&bytes)),
+        Some(boundary) => Form::read_parts(bytes, &boundary).await.map_err(|_| {
+            Stop::Refused(StatusCode::BAD_REQUEST, text!("không đọc được biểu mẫu", "the form cannot be read"))
+        }),
     }
 }
 

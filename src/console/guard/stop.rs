@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::{Guest, Officer};
-use crate::console::Face;
+use crate::console::{Face, Unable};
 use crate::people::{NoRandomness, Role};
 use crate::queue::StoreError;
 use crate::text;
@@ -116,6 +116,16 @@ impl IntoResponse for Stop {
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<Unable> for Stop {
+    fn from(unable: Unable) -> Self {
+        match unable {
+            Unable::Refused(text) => Self::refused(text),
+            Unable::Missing => Self::NotFound,
+            Unable::Store(error) => Self::Store(error),
+        }
     }
 }
 

@@ -2,17 +2,22 @@
 
 mod approvals;
 mod articles;
-mod deliveries;
 mod channels;
+mod deliveries;
 mod events;
 mod own;
 mod people;
+mod pictures;
+mod preview;
+mod readings;
 mod schedule;
 mod set_up;
 mod sign_in;
 mod standing;
+mod templates;
 mod today;
 mod two_steps;
+mod write;
 
 use std::sync::Arc;
 
@@ -32,6 +37,8 @@ use super::view::asset;
 use crate::people::Role;
 use crate::text;
 use crate::text::Language;
+
+pub(super) use templates::Trials;
 
 /// A row of the table.
 pub(super) struct Route {
@@ -78,6 +85,11 @@ pub(super) fn table() -> Vec<Route> {
     table.extend(articles::routes());
     table.extend(deliveries::routes());
     table.extend(approvals::routes());
+    table.extend(write::routes());
+    table.extend(preview::routes());
+    table.extend(pictures::routes());
+    table.extend(readings::routes());
+    table.extend(templates::routes());
     table.extend(channels::routes());
     table.extend(schedule::routes());
     table.extend(people::routes());
@@ -92,10 +104,13 @@ pub(super) fn nav(role: Role, path: &str) -> serde_json::Value {
     let here = |href: &str| if href == "/" { path == "/" } else { path.starts_with(href) };
     let pages = [
         ("/", text!("Hôm nay", "Today"), Role::Viewer),
+        ("/write", text!("Viết bài", "Write"), Role::Editor),
         ("/articles", text!("Bài", "Articles"), Role::Viewer),
         ("/approvals", text!("Chờ duyệt", "Approvals"), Role::Viewer),
         ("/channels", text!("Kênh", "Channels"), Role::Viewer),
         ("/schedule", text!("Lịch phát", "Schedule"), Role::Viewer),
+        ("/lexicon", text!("Từ điển đọc", "Lexicon"), Role::Editor),
+        ("/templates", text!("Mẫu", "Templates"), Role::Administrator),
         ("/people", text!("Người dùng", "People"), Role::Administrator),
     ];
     let shown = pages.into_iter().filter(|(_, _, least)| role >= *least);

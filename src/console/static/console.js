@@ -38,3 +38,26 @@
   window.addEventListener("pagehide", close);
   if (!document.hidden) open();
 })();
+
+// What is pasted from a word processor is cleaned by the server and comes back as Markdown.
+(() => {
+  "use strict";
+  const put = (area, words) => {
+    area.focus();
+    area.setRangeText(words, area.selectionStart, area.selectionEnd, "end");
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  for (const area of document.querySelectorAll("textarea[data-paste]")) {
+    area.addEventListener("paste", (event) => {
+      const html = event.clipboardData?.getData("text/html");
+      const csrf = area.form?.elements.namedItem("csrf")?.value;
+      if (!html || !csrf) return;
+      const plain = event.clipboardData.getData("text/plain");
+      event.preventDefault();
+      fetch(area.dataset.paste, { method: "POST", body: new URLSearchParams({ csrf, html }) })
+        .then((answer) => (answer.ok && !answer.redirected ? answer.text() : plain))
+        .catch(() => plain)
+        .then((words) => put(area, words));
+    });
+  }
+})();

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Days, Utc};
 use chrono_tz::Tz;
-use minijinja::{Environment, State, Value};
+use minijinja::{Environment, HtmlEscape, State, Value};
 
 use crate::text::Language;
 
-/// Adds `t`, `say`, `when` and `day` to the templates.
+/// Adds `t`, `say`, `when`, `day` and `doubts_marked` to the templates.
 pub(super) fn add(environment: &mut Environment<'static>, zone: Tz) {
     environment.add_function("t", |state: &State<'_, '_>, vi: &str, en: &str| match language(state) {
         Language::Vi => vi.to_owned(),
@@ -23,6 +23,10 @@ pub(super) fn add(environment: &mut Environment<'static>, zone: Tz) {
             (Some(at), Some(now)) => when(at, now, zone, language(state)),
             _ => at.to_owned(),
         }
+    });
+    // The signs that the announcer's script puts behind doubtful words stand out.
+    environment.add_filter("doubts_marked", |words: &str| {
+        Value::from_safe_string(HtmlEscape(words).to_string().replace("[?]", "<mark>[?]</mark>"))
     });
     environment.add_filter("day", move |at: &str| match instant(at) {
         Some(at) => at.with_timezone(&zone).format("%d/%m/%Y").to_string(),

@@ -171,7 +171,7 @@ fn pictures(entry: &Entry, feed: &Url) -> Vec<Picture> {
     let mut found: Vec<Picture> = Vec::new();
     let mut add = |url: String, alt: Option<&str>| {
         if !found.iter().any(|picture| picture.url == url) {
-            found.push(Picture { url, alt: alt.unwrap_or_default().to_owned(), caption: None });
+            found.push(Picture { url, alt: alt.unwrap_or_default().to_owned(), caption: None, kept: None });
         }
     };
     for media in &entry.media {

@@ -12,7 +12,7 @@ use super::{head, history, kind_of, said, seal, secrets, unreadable, unwritable}
 use crate::app::App;
 use crate::channel::kind;
 use crate::config::ChannelFile;
-use crate::console::{Collision, Difference, FileChange, Mistake, Saved};
+use crate::console::{Collision, Difference, FileChange, FileMistake, Saved};
 use crate::queue::By;
 use crate::text;
 use crate::text::Text;
@@ -50,7 +50,7 @@ impl Wish {
 
 impl App {
     /// Prepares a change, or says what came of it.
-    pub(super) fn draft(&self, channel: &str, change: FileChange, by: &By) -> Result<Draft, Saved> {
+    pub(super) fn file_draft(&self, channel: &str, change: FileChange, by: &By) -> Result<Draft, Saved> {
         if let FileChange::New { .. } = change {
             self.free_name(channel)?;
         }
@@ -79,7 +79,7 @@ impl App {
 
     fn free_name(&self, channel: &str) -> Result<(), Saved> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let wrong = |text| Saved::Wrong(vec![Mistake { key: Some("file".to_owned()), line: None, text }]);
+        let wrong = |text| Saved::Wrong(vec![FileMistake { key: Some("file".to_owned()), line: None, text }]);
         if channel.is_empty() || channel.len() > MOST_NAME || !channel.chars().all(plain) {
             return Err(wrong(text!(
                 "tên tệp gồm chữ thường không dấu, chữ số và gạch nối, nhiều nhất {MOST_NAME} chữ, như \"fanpage-xa\"",
@@ -198,7 +198,7 @@ impl App {
 }
 
 fn read(text: &str) -> Result<ChannelFile, Saved> {
-    ChannelFile::read(text).map_err(|error| Saved::Wrong(vec![Mistake { key: None, line: None, text: error.0 }]))
+    ChannelFile::read(text).map_err(|error| Saved::Wrong(vec![FileMistake { key: None, line: None, text: error.0 }]))
 }
 
 fn collision(theirs: Option<&str>, mine: String, fields: Vec<Difference>) -> Saved {

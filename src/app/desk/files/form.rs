@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use crate::channel::{Field, Input, Kind};
 use crate::config::{ChannelFile, GROUPS};
-use crate::console::{Answered, ChannelForm, Difference, FormField, FormGroup, Mistake};
+use crate::console::{Answered, ChannelForm, Difference, FileMistake, FormField, FormGroup};
 use crate::text;
 use crate::text::Text;
 
@@ -146,7 +146,7 @@ pub(super) fn fill(
     kind: &Kind,
     answers: &[Answered],
     fresh: bool,
-) -> Result<Filled, Vec<Mistake>> {
+) -> Result<Filled, Vec<FileMistake>> {
     let mut filled = Filled { labels: Vec::new(), secrets: Vec::new() };
     let mut mistakes = Vec::new();
     for (key, field) in rows(kind) {
@@ -166,7 +166,7 @@ pub(super) fn fill(
                 let Some(answer) = touched else { continue };
                 match file.fill(&key, &field, &answer.typed) {
                     Ok(()) => filled.labels.push((field.label)()),
-                    Err(error) => mistakes.push(Mistake { key: Some(key), line: None, text: error.0 }),
+                    Err(error) => mistakes.push(FileMistake { key: Some(key), line: None, text: error.0 }),
                 }
             }
         }

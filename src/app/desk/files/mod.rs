@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::article::sha256_hex;
 use crate::channel::{KINDS, Kind, kind};
 use crate::config::{ChannelFile, ConfigError, GROUPS, load_as_if, load_good_channels};
-use crate::console::{ChannelFiles, ChannelForm, FileChange, KindLine, Mistake, Saved, Version};
+use crate::console::{ChannelFiles, ChannelForm, FileChange, FileMistake, KindLine, Saved, Version};
 use crate::queue::{By, Record, StoreError};
 use crate::text;
 use crate::text::Text;
@@ -65,7 +65,7 @@ impl App {
     }
 
     /// What would be wrong if `path` said `text`, or were not there any more.
-    fn mistakes(&self, path: &Path, text: Option<&str>) -> Vec<Mistake> {
+    fn mistakes(&self, path: &Path, text: Option<&str>) -> Vec<FileMistake> {
         let (folder, zone) = (&self.config.channels, self.config.office.timezone);
         let (_, before) = load_good_channels(folder, zone);
         let (specs, after) = load_as_if(folder, zone, Some((path, text)));
@@ -85,7 +85,7 @@ impl App {
         // One after the other: what was compared is still there when it is replaced.
         let _turn = self.hands.files.lock().await;
         let (app, name, author) = (self.clone(), channel, by.clone());
-        let drafting = tokio::task::spawn_blocking(move || app.draft(&name, change, &author)).await;
+        let drafting = tokio::task::spawn_blocking(move || app.file_draft(&name, change, &author)).await;
         let failed = |error: tokio::task::JoinError| StoreError::Other(error.to_string());
         let draft = match drafting.map_err(failed)? {
             Ok(draft) => draft,
@@ -105,9 +105,9 @@ impl App {
 }
 
 /// Where a mistake belongs in the form.
-fn mistake(error: ConfigError, path: &Path, text: &str) -> Mistake {
+fn mistake(error: ConfigError, path: &Path, text: &str) -> FileMistake {
     if error.file != path {
-        return Mistake { key: None, line: None, text: elsewhere(&error) };
+        return FileMistake { key: None, line: None, text: elsewhere(&error) };
     }
     let file = ChannelFile::read(text).ok();
     let rows = file.as_ref().and_then(kind_of).map(form::rows).unwrap_or_default();
@@ -123,7 +123,7 @@ fn mistake(error: ConfigError, path: &Path, text: &str) -> Mistake {
         })
     };
     let key = on_line.or_else(|| named().copied()).map(str::to_owned);
-    Mistake { key, line: error.line, text: error.text }
+    FileMistake { key, line: error.line, text: error.text }
 }
 
 /// A mistake in another file.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{LIST, address, after, failed, listed};
 use crate::console::guard::{Form, Guest, Officer, Stop, redirect};
-use crate::console::{Answered, ChannelForm, Collision, Face, FileChange, FormField, Mistake, Saved};
+use crate::console::{Answered, ChannelForm, Collision, Face, FileChange, FileMistake, FormField, Saved};
 use crate::text;
 use crate::text::Text;
 
@@ -35,7 +35,7 @@ fn answer(field: &FormField, form: &Form) -> Answered {
 }
 
 /// The form with what was typed into it, secrets aside, and what is wrong beside each field.
-fn context(shape: &ChannelForm, typed: Option<&[Answered]>, mistakes: &[Mistake], name: &str) -> Value {
+fn context(shape: &ChannelForm, typed: Option<&[Answered]>, mistakes: &[FileMistake], name: &str) -> Value {
     let mut by_key: BTreeMap<&str, &Text> = BTreeMap::new();
     for mistake in mistakes {
         if let Some(key) = &mistake.key {
@@ -54,8 +54,8 @@ fn context(shape: &ChannelForm, typed: Option<&[Answered]>, mistakes: &[Mistake]
             field.was.clone_from(&answer.was);
         }
     }
-    let astray = |mistake: &&Mistake| mistake.key.as_ref().is_none_or(|key| !keys.contains(key));
-    let elsewhere: Vec<Mistake> = mistakes.iter().filter(astray).cloned().collect();
+    let astray = |mistake: &&FileMistake| mistake.key.as_ref().is_none_or(|key| !keys.contains(key));
+    let elsewhere: Vec<FileMistake> = mistakes.iter().filter(astray).cloned().collect();
     json!({
         "form": shape,
         "troubles": by_key,

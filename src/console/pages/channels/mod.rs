@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use super::{Route, act, look};
 use crate::console::guard::{Officer, Stop};
-use crate::console::{Mistake, Saved};
+use crate::console::{FileMistake, Saved};
 use crate::people::{Notice, Role};
 use crate::text;
 use crate::text::Text;
@@ -75,8 +75,8 @@ async fn after(officer: &Officer, saved: &Saved, to: &str) -> Result<Option<axum
 }
 
 /// The mistakes in a line, for pages without fields.
-fn listed(mistakes: &[Mistake]) -> Text {
-    let said = |mistake: &Mistake| {
+fn listed(mistakes: &[FileMistake]) -> Text {
+    let said = |mistake: &FileMistake| {
         let Text { vi, en } = &mistake.text;
         match mistake.line {
             Some(line) => text!("dòng {line}: {vi}", "line {line}: {en}"),

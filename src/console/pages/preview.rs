@@ -1,0 +1,158 @@
+//! A manuscript as every channel will show it, before anything goes out; and handing it over.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde_json::json;
+
+use super::write::{NEW, article_page, open};
+use super::{Route, act, look};
+use crate::article::sha256_hex;
+use crate::console::guard::{Form, Officer, Stop, framed, with_frames};
+use crate::console::{Face, PartBody, ReadingChange, ReadingEntry, Unable};
+use crate::people::{Notice, Role};
+use crate::queue::Manuscript;
+use crate::text;
+use crate::text::Text;
+
+/// Readings in which the one for a word is looked for.
+const AMONG: usize = 50;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        look("/write/{token}/preview", Role::Editor, show),
+        look("/write/{token}/frame/{name}/{id}", Role::Editor, frame),
+        act("/write/{token}/publish", Role::Editor, publish),
+        act("/write/{token}/reading", Role::Editor, reading),
+    ]
+}
+
+/// What was seen: publishing asks that it is still the same.
+fn fingerprint(manuscript: &Manuscript) -> String {
+    sha256_hex(&serde_json::to_vec(&manuscript.written).unwrap_or_default())
+}
+
+async fn show(State(face): State<Arc<Face>>, officer: Officer, Path(token): Path<String>) -> Result<Response, Stop> {
+    let manuscript = match open(&face, &token).await? {
+        Ok(manuscript) => manuscript,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let desk = &face.console.desk;
+    if !desk.writing.check(&manuscript.written).is_empty() {
+        return Ok(super::write::back_to_mistakes(&token));
+    }
+    let seen = fingerprint(&manuscript);
+    let (article, title) = (manuscript.corrects.map(|(id, _)| id), manuscript.written.title.clone());
+    let preview = match desk.writing.preview(manuscript, None).await {
+        Ok(preview) => preview,
+        // Such as a picture that must not be used: said where it can be put right.
+        Err(Unable::Refused(text)) => return officer.on_to(&format!("{NEW}/{token}"), Notice::refused(text)).await,
+        Err(other) => return Err(other.into()),
+    };
+    let going = preview.channels.iter().filter(|channel| channel.payload.is_some()).count();
+    let channels = preview.channels.into_iter().map(|channel| {
+        let name: String = form_urlencoded::byte_serialize(channel.channel.as_bytes()).collect();
+        json!({ "seen": channel, "frames": format!("{NEW}/{token}/frame/{}", name.replace('+', "%20")) })
+    });
+    let channels: Vec<_> = channels.collect();
+    let context = json!({
+        "token": token,
+        "seen": seen,
+        "headline": title,
+        "article": article,
+        "channels": channels,
+        "missing_pictures": preview.missing_pictures,
+        "going": going,
+        "now": face.console.clock.now(),
+    });
+    Ok(with_frames(officer.page("preview.html", &text!("Xem trước", "Preview"), context)?))
+}
+
+async fn frame(
+    State(face): State<Arc<Face>>,
+    _: Officer,
+    Path((token, channel, place)): Path<(String, String, usize)>,
+) -> Result<Response, Stop> {
+    let Ok(manuscript) = open(&face, &token).await? else { return Err(Stop::NotFound) };
+    let preview = face.console.desk.writing.preview(manuscript, Some(channel)).await?;
+    let payload = preview.channels.into_iter().next().and_then(|channel| channel.payload);
+    match payload.and_then(|payload| payload.parts.into_iter().nth(place)).map(|part| part.body) {
+        Some(PartBody::Page(html)) => Ok(framed(html)),
+        _ => Err(Stop::NotFound),
+    }
+}
+
+async fn publish(
+    State(face): State<Arc<Face>>,
+    officer: Officer,
+    Path(token): Path<String>,
+    form: Form,
+) -> Result<Response, Stop> {
+    let manuscript = match open(&face, &token).await? {
+        Ok(manuscript) => manuscript,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let preview = format!("{NEW}/{token}/preview");
+    if form.get("seen") != fingerprint(&manuscript) {
+        let text = text!(
+            "bài đã đổi sau lần xem trước này nên chưa đăng; đây là bản mới nhất",
+            "the article has changed since that preview, so it was not published; this is the newest"
+        );
+        return officer.on_to(&preview, Notice::refused(text)).await;
+    }
+    let desk = &face.console.desk;
+    if !desk.writing.check(&manuscript.written).is_empty() {
+        return Ok(super::write::back_to_mistakes(&token));
+    }
+    let corrects = manuscript.corrects.is_some();
+    let done = match desk.writing.hand_over(manuscript, officer.by()).await {
+        Ok(done) => done,
+        Err(Unable::Refused(text)) => return officer.on_to(&preview, Notice::refused(text)).await,
+        Err(other) => return Err(other.into()),
+    };
+    let (channels, revision, missing) = (done.channels, done.revision, done.missing_pictures);
+    let mut text = match (done.changed, corrects) {
+        (false, _) => text!("bài không có gì mới nên không gửi lại", "there is nothing new in it, so nothing is sent"),
+        (true, true) => text!(
+            "đã ghi đính chính, bản {revision}, cho {channels} kênh",
+            "the correction is taken over: revision {revision}, {channels} channels"
+        ),
+        (true, false) => text!("đã nhận bài, {channels} kênh", "the article is taken over: {channels} channels"),
+    };
+    if missing > 0 {
+        let Text { vi, en } = text;
+        text = text!(
+            "{vi}; {missing} ảnh chưa tải được, bài đi kèm địa chỉ ảnh",
+            "{en}; {missing} pictures could not be fetched and go as addresses"
+        );
+    }
+    officer.on_to(&article_page(done.article), Notice::done(text)).await
+}
+
+/// A reading from the script's doubts: from now on it is read so.
+async fn reading(
+    State(face): State<Arc<Face>>,
+    officer: Officer,
+    Path(token): Path<String>,
+    form: Form,
+) -> Result<Response, Stop> {
+    let readings = &face.console.desk.readings;
+    let (written, spoken) = (form.trimmed("written").to_owned(), form.trimmed("spoken").to_owned());
+    let known = readings.find(&written, AMONG).await?.own.into_iter().find(|known| known.written == written);
+    let note = known.as_ref().map(|known| known.note.clone()).unwrap_or_default();
+    let after = ReadingEntry { written: written.clone(), spoken: spoken.clone(), note };
+    let change = match known {
+        Some(before) => ReadingChange::Replace { before, after },
+        None => ReadingChange::Add(after),
+    };
+    let notice = match readings.change(change, officer.by()).await {
+        Ok(()) => Notice::done(text!(
+            "từ nay đọc \"{written}\" là \"{spoken}\"",
+            "\"{written}\" is read \"{spoken}\" from now on"
+        )),
+        Err(Unable::Refused(text)) => Notice::refused(text),
+        Err(other) => return Err(other.into()),
+    };
+    officer.on_to(&format!("{NEW}/{token}/preview"), notice).await
+}
