@@ -14,10 +14,11 @@ use super::error::ConfigError;
 use super::folder::Stamp;
 use super::targets::Target;
 use super::values::{duration, rate};
+use super::words::{ApprovalWords, TimingWords, approval, timing};
 use crate::article::Priority;
 use crate::channel::{Channel, DEFAULT_TIMEOUT, KINDS, Keys, Kind, Office, OpenContext, Rehearsal, Settings, kind};
 use crate::dispatch::{Limits, RetryPolicy};
-use crate::schedule::{Approval, CronLine, Quiet, Route, Schedule, Timing};
+use crate::schedule::{Approval, Quiet, Route, Schedule, Timing};
 use crate::text;
 use crate::text::{Text, nearest};
 
@@ -111,20 +112,6 @@ struct ScheduleTable {
     after: Option<Spanned<String>>,
     after_timeout: Option<Spanned<String>>,
     approval: Option<Spanned<ApprovalWords>>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ApprovalWords {
-    Asked(bool),
-    Word(String),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum TimingWords {
-    Word(String),
-    Lines(Vec<String>),
 }
 
 #[derive(Default, Deserialize)]
@@ -361,32 +348,6 @@ fn schedule(
         removes_quietly: kind.removes_quietly,
         rehearsal,
     })
-}
-
-fn approval(words: &ApprovalWords) -> Result<Approval, Text> {
-    match words {
-        ApprovalWords::Asked(false) => Ok(Approval::No),
-        ApprovalWords::Asked(true) => Ok(Approval::Asked),
-        ApprovalWords::Word(word) if word == "two" => Ok(Approval::ByAnother),
-        ApprovalWords::Word(_) => Err(text!(
-            "approval là false, true, hoặc \"two\" (người duyệt không được là người soạn)",
-            "approval is false, true, or \"two\" (whoever approves is not who wrote it)"
-        )),
-    }
-}
-
-fn timing(words: &TimingWords) -> Result<Timing, Text> {
-    match words {
-        TimingWords::Word(word) if word == "immediate" => Ok(Timing::Immediate),
-        TimingWords::Lines(lines) if !lines.is_empty() => {
-            let lines: Result<Vec<CronLine>, _> = lines.iter().map(|line| line.parse::<CronLine>()).collect();
-            Ok(Timing::Cron(lines.map_err(|error| error.0)?))
-        }
-        TimingWords::Word(_) | TimingWords::Lines(_) => Err(text!(
-            "timing là \"immediate\" hoặc danh sách giờ phát như [\"30 4 * * *\", \"0 16 * * 1-5\"]",
-            "timing is \"immediate\" or a list of cron lines such as [\"30 4 * * *\", \"0 16 * * 1-5\"]"
-        )),
-    }
 }
 
 fn limits(reader: &Reader<'_>, table: &LimitsTable) -> Result<Limits, ConfigError> {

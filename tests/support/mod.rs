@@ -7,6 +7,7 @@
 //! * `real_nats` is the real server too, with a stream.
 //! * `real_wordpress` is no double: it starts the real thing, with a database of its own.
 //! * `browser` is an officer at the console: it keeps cookies and sends the forms that a page shows.
+//! * `chromium` is an officer in a real browser; `places` knows where each page of the console can be looked at.
 //! * `files` counts what stands in a folder of radio editions or a static site.
 //! * `watched`, `script` and `doorway` are what both far sides are made of.
 //!
@@ -14,6 +15,7 @@
 //! child process, and on any runtime; it stops when it is dropped.
 
 pub(crate) mod browser;
+pub(crate) mod chromium;
 pub(crate) mod doorway;
 pub(crate) mod far;
 pub(crate) mod files;
@@ -27,6 +29,7 @@ pub(crate) mod http_request;
 pub(crate) mod http_session;
 pub(crate) mod letter;
 pub(crate) mod oracle;
+pub(crate) mod places;
 pub(crate) mod process;
 pub(crate) mod public;
 #[cfg(feature = "nats")]

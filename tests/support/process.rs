@@ -58,7 +58,8 @@ impl Daemon {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn address(&self) -> Option<String> {
+    /// Where its face listens, once it has said so.
+    pub(crate) fn address(&self) -> Option<String> {
         let said = self.said();
         let (_, rest) = said.split_once("API: http://")?;
         Some(rest.split_once('/')?.0.to_owned())

@@ -7,6 +7,7 @@ use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use super::hours::in_words;
 use super::{address, failed};
 use crate::console::guard::{Officer, Stop};
 use crate::console::view::{Badge, paused};
@@ -80,7 +81,7 @@ pub(super) fn shown(standing: &Standing, now: DateTime<Utc>) -> Value {
         "quiet": summary.quiet,
         "after": standing.after,
         "approval": standing.approval,
-        "timing": standing.timing,
+        "timing": standing.timing.iter().map(|line| json!({ "line": line, "words": in_words(line) })).collect::<Vec<_>>(),
         "grace": standing.grace / 60,
         "behind": standing.behind,
     })

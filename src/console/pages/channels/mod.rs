@@ -3,6 +3,7 @@
 mod file;
 mod form;
 mod history;
+mod hours;
 mod list;
 mod one;
 

@@ -1,0 +1,153 @@
+//! From an empty form to every channel: writing, previewing, publishing, correcting, withdrawing.
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::office::{daemon, office, signed_in};
+use crate::support::chromium::{Chromium, DESK, PHONE};
+use crate::support::house::{deliveries, on_channel};
+use crate::support::process::eventually;
+
+const TITLE: &str = "Lịch tiếp công dân định kỳ tháng 12/2026";
+const BODY: &str = "UBND xã An Bình thông báo lịch tiếp công dân:\n\n- Buổi thứ nhất: 7h30 ngày 03/12/2026;\n\
+                    - Buổi thứ hai: 7h30 ngày 17/12/2026.\n\nĐịa điểm: Phòng tiếp công dân, trụ sở UBND xã.";
+
+/// What the preview says that each channel will be sent: name and hash.
+fn previewed(officer: &Chromium) -> Vec<(String, String)> {
+    let cards = officer.ask(
+        "return [...document.querySelectorAll('.previews .card')].map(card => \
+         [card.querySelector('h2').innerText, card.querySelector('.hash code')?.innerText ?? ''])",
+    );
+    let word = |value: &Value| value.as_str().expect("words").to_owned();
+    cards.as_array().expect("cards").iter().map(|card| (word(&card[0]), word(&card[1]))).collect()
+}
+
+#[test]
+fn an_article_is_written_previewed_published_corrected_and_taken_back() {
+    for (screen, scripts) in [(DESK, true), (PHONE, true), (DESK, false)] {
+        let world = office();
+        let daemon = daemon(&world);
+        let mut officer = signed_in(&daemon, "lan", "editor", scripts);
+        officer.screen(screen);
+
+        // A mistake is said beside its field, and what was typed stays.
+        officer.follow("Viết bài");
+        officer.fill("Nội dung", BODY);
+        officer.press("Xem trước");
+        officer.sees("Những gì đã gõ vẫn còn");
+        let beside = officer.ask("return document.querySelector('.field.wrong label').innerText");
+        assert_eq!(beside, "Tiêu đề");
+        assert_eq!(officer.filled("Nội dung").trim(), BODY);
+        officer.fill("Tiêu đề", TITLE);
+        officer.fill("Chủ đề khác", "thông báo, tiếp công dân");
+        officer.press("Xem trước");
+        officer.sees("Chưa gửi gì ra ngoài");
+        officer.fits();
+        assert_eq!(deliveries(&world).len(), 0, "looking sends nothing");
+        let previewed = previewed(&officer);
+        assert_eq!(previewed.len(), 4, "{previewed:?}");
+
+        officer.press("Đăng");
+        officer.sees("đã nhận bài, 4 kênh");
+        officer.sees("Trên từng kênh");
+        officer.sees(TITLE);
+        // What was seen is what was sent, byte for byte.
+        for (channel, name) in
+            [("portal", "Cổng thông tin"), ("fanpage", "Fanpage xã An Bình"), ("email", "Thư điện tử")]
+        {
+            let sent = on_channel(&world, channel, "settled");
+            let seen = previewed.iter().find(|(seen, _)| seen == name).map(|(_, hash)| hash.as_str());
+            assert_eq!(sent["payload_hash"].as_str(), seen, "{channel}: {sent}");
+        }
+        let arrived = world.hook.state().look(|state| state.requests.last().expect("a post").body.clone());
+        let arrived: String = Sha256::digest(&arrived).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(previewed.iter().any(|(_, hash)| *hash == arrived), "what arrived is what was seen: {previewed:?}");
+
+        // With scripts the page brings itself up to date; without, it is opened again.
+        if !scripts {
+            let here = officer.place();
+            officer.open(&here);
+        }
+        officer.sees("đã phát");
+        officer.fits();
+
+        officer.press("Đính chính…");
+        assert_eq!(officer.filled("Tiêu đề"), TITLE);
+        officer.fill("Tiêu đề", "Lịch tiếp công dân tháng 12/2026 (sửa giờ)");
+        officer.press("Xem trước");
+        officer.sees("thay bản đang hiện");
+        officer.press("Đăng đính chính");
+        officer.sees("đã ghi đính chính, bản 2");
+        eventually("the portal shows the correction", || {
+            let portal = on_channel(&world, "portal", "settled");
+            (portal["shown_revision"] == 2 || portal["revision"] == 2).then_some(())
+        });
+        officer.follow("khác bản trước ở đâu (bản 2)");
+        officer.sees("(sửa giờ)");
+        officer.fits();
+        officer.follow("← Lịch tiếp công dân tháng 12/2026 (sửa giờ)");
+
+        officer.press("Thu hồi…");
+        officer.sees("Fanpage xã An Bình: gỡ bài đang hiện");
+        officer.sees("Thư điện tử: đã gửi nên không gỡ được");
+        officer.sees("Đài truyền thanh: chưa gửi, sẽ không gửi nữa");
+        officer.fits();
+        officer.press("Thu hồi");
+        officer.sees("đã ghi lệnh thu hồi");
+        on_channel(&world, "fanpage", "settled");
+        eventually("the portal has taken it down", || {
+            let standing = crate::support::files::Folder::of_pages(world.path("site")).copies_of(TITLE);
+            (standing == 0).then_some(())
+        });
+        officer.sees("đã thu hồi");
+    }
+}
+
+#[test]
+fn what_is_pasted_from_a_word_processor_becomes_plain_text_with_its_headings() {
+    let world = office();
+    let daemon = daemon(&world);
+    let officer = signed_in(&daemon, "lan", "editor", true);
+    officer.follow("Viết bài");
+    officer.ask(
+        "const field = document.querySelector('#f-body'); field.focus(); const data = new DataTransfer(); \
+         data.setData('text/html', '<h2>Thời gian</h2><p class=MsoNormal><b>7h30</b> ngày 03/12<script>alert(1)</script></p>'); \
+         data.setData('text/plain', 'Thời gian 7h30 ngày 03/12'); \
+         field.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));",
+    );
+    let pasted = eventually("the cleaned text is there", || {
+        let text = officer.filled("Nội dung");
+        text.contains("03/12").then_some(text)
+    });
+    assert!(pasted.contains("## Thời gian") && pasted.contains("**7h30**") && !pasted.contains("alert"), "{pasted}");
+    officer.complaints();
+}
+
+#[test]
+fn a_doubt_of_the_radio_script_becomes_an_entry_of_the_lexicon() {
+    for scripts in [true, false] {
+        let world = office();
+        let daemon = daemon(&world);
+        let officer = signed_in(&daemon, "lan", "editor", scripts);
+        officer.follow("Viết bài");
+        officer.fill("Tiêu đề", "Họp tổ XQK");
+        officer.fill("Nội dung", "Tổ XQK họp lúc 7h30 ngày 03/12/2026 tại nhà văn hóa.");
+        officer.press("Xem trước");
+        officer.sees("Chỗ cần xem lại cách đọc");
+        officer.fill("Từ nay đọc là", "xây quỹ khuyến học");
+        officer.press("Ghi vào từ điển");
+        officer.sees("từ nay đọc \"XQK\" là \"xây quỹ khuyến học\"");
+        officer.sees("Tổ xây quỹ khuyến học họp lúc bảy giờ ba mươi");
+        let lexicon = std::fs::read_to_string(world.path("channels/lexicon.tsv"))
+            .or_else(|_| std::fs::read_to_string(world.path("lexicon.tsv")))
+            .expect("the lexicon");
+        assert!(lexicon.contains("XQK\txây quỹ khuyến học"), "{lexicon}");
+
+        officer.follow("Từ điển đọc");
+        officer.fill("Một câu", "Tổ XQK họp.");
+        officer.press("Đọc");
+        officer.sees("xây quỹ khuyến học họp");
+        officer.press("Bỏ XQK");
+        officer.sees("không có mục nào");
+    }
+}
