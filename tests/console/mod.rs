@@ -2,6 +2,7 @@
 
 mod approvals;
 mod articles;
+mod browser;
 mod decisions;
 mod channels;
 mod entry;

@@ -154,9 +154,10 @@ impl Chromium {
         url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
     }
 
-    /// The words on the page, as they are seen.
+    /// The words on the page, as they are seen; none while one page makes way for another.
     pub(crate) fn words(&self) -> String {
-        self.wait("the words", async { self.client.find(Locator::Css("body")).await?.text().await })
+        let words = async { self.client.find(Locator::Css("body")).await?.text().await };
+        self.runtime.block_on(words).unwrap_or_default()
     }
 
     /// What the page is made of.
@@ -245,16 +246,25 @@ impl Chromium {
         let path = format!(
             "//button[{named}] | //summary[{named}] | //a[{named} and contains(concat(' ',@class,' '),' button ')]"
         );
-        let button = self.one(words, &path);
-        self.wait(words, button.click());
+        self.click(words, &path);
+    }
+
+    /// Clicks, and waits until the page has made way for another one where a click does that.
+    fn click(&self, words: &str, path: &str) {
+        let element = self.one(words, path);
+        let (tag, leads) = self.wait(words, async { Ok((element.tag_name().await?, element.attr("href").await?)) });
+        self.wait(words, element.click());
+        let stays = tag == "summary" || leads.is_some_and(|leads| leads.starts_with('#'));
+        if !stays {
+            let gone = within(400, || self.runtime.block_on(element.tag_name()).is_err().then_some(()));
+            assert!(gone.is_some(), "nothing came of {words:?} on {}", self.place());
+        }
         self.complaints();
     }
 
     /// Follows a link.
     pub(crate) fn follow(&self, words: &str) {
-        let link = self.one(words, &format!("//a[normalize-space(.)=\"{words}\"]"));
-        self.wait(words, link.click());
-        self.complaints();
+        self.click(words, &format!("//a[normalize-space(.)=\"{words}\"]"));
     }
 
     /// Types on the keyboard, wherever the focus is.

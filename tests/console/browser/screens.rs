@@ -1,14 +1,14 @@
 //! The pictures of the officer's guide. With `LOA_SCREENS=1` they are taken anew, into `docs/screens/`; every run sees to it
 //! that each page of the guide can be pictured, and that the guide and the folder name the same pictures.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use image::ImageEncoder as _;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 
-use super::office::{daemon, more, office, publish, to_settings};
+use super::office::{daemon, office, publish, to_settings};
 use crate::support::browser::{PASSWORD, setup_path};
 use crate::support::chromium::Chromium;
 use crate::support::hostile_http::Fault;
@@ -21,6 +21,8 @@ const WIDE: (u32, u32) = (1160, 800);
 const PHONE: (u32, u32) = (360, 740);
 /// The largest picture, in bytes.
 const LARGEST: usize = 150_000;
+/// Colours of a picture.
+const COLOURS: usize = 64;
 
 fn guide() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/huong-dan.md")
@@ -52,10 +54,22 @@ impl Album {
     }
 }
 
-/// The same picture with fewer shades, which nobody sees and which pack far better.
+/// The same picture in the colours that it has most of, which nobody tells apart and which pack far better.
 fn packed(mut picture: image::RgbImage) -> Vec<u8> {
-    for shade in picture.iter_mut() {
-        *shade = (shade.saturating_add(4) / 8).saturating_mul(8).max(if *shade >= 252 { 255 } else { 0 });
+    let mut counts: HashMap<[u8; 3], usize> = HashMap::new();
+    for shade in picture.pixels() {
+        *counts.entry(shade.0).or_default() += 1;
+    }
+    let mut by_count: Vec<([u8; 3], usize)> = counts.into_iter().collect();
+    by_count.sort_by_key(|(shade, count)| (std::cmp::Reverse(*count), *shade));
+    let kept: Vec<[u8; 3]> = by_count.iter().take(COLOURS).map(|(shade, _)| *shade).collect();
+    let far = |one: [u8; 3], other: [u8; 3]| -> u32 {
+        one.iter().zip(other).map(|(one, other)| u32::from(one.abs_diff(other)).pow(2)).sum()
+    };
+    let nearest = |shade: [u8; 3]| kept.iter().copied().min_by_key(|one| far(*one, shade)).expect("a colour");
+    let nearest: HashMap<[u8; 3], [u8; 3]> = by_count.iter().map(|(shade, _)| (*shade, nearest(*shade))).collect();
+    for shade in picture.pixels_mut() {
+        shade.0 = nearest[&shade.0];
     }
     let mut bytes = Cursor::new(Vec::new());
     let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::NoFilter);
@@ -71,7 +85,6 @@ fn lively(world: &World) {
     world.channel("tram-y-te", "site", site, "[schedule]\napproval = true\n[route]\ntopics = [\"y tế\"]\n");
     let file = std::fs::read_to_string(world.path("channels/tram-y-te.toml")).unwrap();
     world.write("channels/tram-y-te.toml", &format!("name = \"Trang Trạm Y tế\"\n{file}"));
-    more(world, "email", "[schedule]\nquiet = \"00:00-00:01\"\n");
     world.hook.script(vec![Fault::PostThen500, Fault::Status(422)]);
 }
 
@@ -115,7 +128,7 @@ fn the_guide_shows_the_console_as_it_is() {
     printed(&world, &["withdraw", withdrawn]);
     officer.open("/");
     officer.sees("sổ khớp");
-    album.keep(&mut officer, "hom-nay.png", 1300);
+    album.keep(&mut officer, "hom-nay.png", 1600);
     officer.screen(PHONE);
     album.keep(&mut officer, "dien-thoai.png", 1100);
     officer.screen(WIDE);
