@@ -52,27 +52,39 @@ impl WebDriverCompatibleCommand for Own {
     }
 }
 
+/// Starts the driver: the process, and the port that it says.
+fn start() -> Option<(Child, String)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .env("LANGUAGE", "vi")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver; tests/run installs it (chromium-driver)");
+    let mut lines = BufReader::new(driver.stdout.take()?).lines();
+    let port = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find_map(|line| Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned()));
+    let Some(port) = port else {
+        // It has said all that it says.
+        drop(driver.kill());
+        drop(driver.wait());
+        return None;
+    };
+    // Whatever else it says is let go of, so that it never waits for a reader.
+    std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+    Some((driver, port))
+}
+
 impl Chromium {
     /// A new browser, which has never been here, with a desk's screen.
     pub(crate) fn new(daemon: &Daemon) -> Self {
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let profile = tempfile::tempdir().expect("a folder for the profile");
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .env("LANGUAGE", "vi")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver; tests/run installs it (chromium-driver)");
-        let mut lines = BufReader::new(driver.stdout.take().expect("its standard output")).lines();
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned()))
-            .expect("chromedriver says its port");
-        // Whatever else it says is let go of, so that it never waits for a reader.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        // A free port may be taken by somebody else in between: then another one is asked for.
+        let (driver, port) = (0..5).find_map(|_| start()).expect("chromedriver says its port");
         let arguments = [
             "--headless=new".to_owned(),
             "--no-sandbox".to_owned(),
@@ -333,6 +345,8 @@ impl Chromium {
     /// The whole page as a picture (PNG), as high as it is and at most so high.
     pub(crate) fn picture(&mut self, highest: u32) -> Vec<u8> {
         let size = self.size;
+        self.ask("document.activeElement.blur(); window.scrollTo(0, 0);");
+        self.screen((size.0, 300));
         let height = self.ask("return document.documentElement.scrollHeight").as_u64().expect("a height");
         let height = u32::try_from(height).expect("not that high").clamp(400, highest);
         self.screen((size.0, height));

@@ -52,6 +52,11 @@ fn the_first_administrator_comes_in_by_the_printed_link() {
         officer.press("Khóa tài khoản…");
         officer.press("Khóa tài khoản");
         officer.sees("đã khóa");
+
+        officer.open("/account");
+        officer.choose("Ngôn ngữ", "English");
+        officer.press("Đổi");
+        officer.sees("Change the password");
     }
 }
 

@@ -139,6 +139,30 @@ fn what_is_pasted_from_a_word_processor_becomes_plain_text_with_its_headings() {
 }
 
 #[test]
+fn a_picture_is_uploaded_and_has_to_be_described() {
+    for scripts in [true, false] {
+        let world = office();
+        let daemon = daemon(&world);
+        let officer = signed_in(&daemon, "lan", "editor", scripts);
+        let picture = image::RgbImage::from_fn(320, 200, |x, y| image::Rgb([(x / 2) as u8, 90, y as u8]));
+        picture.save(world.path("hop.png")).expect("a picture");
+        officer.follow("Viết bài");
+        officer.fill("Tiêu đề", TITLE);
+        officer.fill("Nội dung", BODY);
+        officer.attach("Thêm ảnh", &world.path("hop.png"));
+        officer.press("Tải ảnh lên");
+        officer.press("Xem trước");
+        officer.sees("Những gì đã gõ vẫn còn");
+        assert_eq!(officer.ask("return document.querySelector('.field.wrong label').innerText"), "Ảnh cho thấy gì");
+        let width = officer.ask("return document.querySelector('.picture img').naturalWidth");
+        assert!(width.as_u64().is_some_and(|width| width > 100), "the picture is shown: {width}");
+        officer.fill("Ảnh cho thấy gì", "Phòng tiếp công dân của xã");
+        officer.press("Xem trước");
+        officer.sees("Chưa gửi gì ra ngoài");
+    }
+}
+
+#[test]
 fn a_doubt_of_the_radio_script_becomes_an_entry_of_the_lexicon() {
     for scripts in [true, false] {
         let world = office();

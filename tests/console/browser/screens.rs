@@ -2,17 +2,18 @@
 //! that each page of the guide can be pictured, and that the guide and the folder name the same pictures.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use image::ImageEncoder as _;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 
 use super::office::{daemon, office, publish, to_settings};
-use crate::support::browser::{PASSWORD, setup_path};
+use crate::support::browser::PASSWORD;
 use crate::support::chromium::Chromium;
 use crate::support::hostile_http::Fault;
-use crate::support::house::{on_channel, printed};
+use crate::support::house::{deliveries, on_channel, printed};
 use crate::support::process::eventually;
 use crate::support::world::World;
 
@@ -98,6 +99,13 @@ fn add(chief: &Chromium, display: &str, name: &str, role: &str) {
     chief.sees(display);
 }
 
+/// Runs a command that asks for a password.
+fn typed(world: &World, arguments: &[&str]) {
+    let mut child = world.loa(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("loa runs");
+    child.stdin.take().expect("its input").write_all(format!("{PASSWORD}\n").as_bytes()).expect("typed");
+    assert!(child.wait().expect("it ends").success());
+}
+
 #[test]
 fn the_guide_shows_the_console_as_it_is() {
     let mut album =
@@ -105,14 +113,13 @@ fn the_guide_shows_the_console_as_it_is() {
     let world = office();
     lively(&world);
     let daemon = daemon(&world);
+    typed(&world, &["user", "add", "lan.nguyen", "--role", "administrator", "--display", "Nguyễn Thị Lan"]);
     let mut officer = Chromium::new(&daemon);
     officer.screen(WIDE);
-    officer.open(&setup_path(&daemon));
-    officer.fill("Họ tên", "Nguyễn Thị Lan");
+    officer.open("/people");
     officer.fill("Tên đăng nhập", "lan.nguyen");
     officer.fill("Mật khẩu", PASSWORD);
-    officer.fill("Gõ lại mật khẩu", PASSWORD);
-    officer.press("Tạo tài khoản");
+    officer.press("Đăng nhập");
     add(&officer, "Trần Văn Hải", "hai.tran", "người duyệt");
     add(&officer, "Phạm Thu Hà", "ha.pham", "người soạn");
     officer.open("/people");
@@ -126,6 +133,12 @@ fn the_guide_shows_the_console_as_it_is() {
     eventually("the letters are out", || (world.smtp.sightings("email").len() >= 6).then_some(()));
     let withdrawn = "cli/cat-nuoc-thon-doai";
     printed(&world, &["withdraw", withdrawn]);
+    eventually("it is taken down", || {
+        let busy = |one: &serde_json::Value| {
+            one["channel"] != "radio" && (one["state"] == "waiting" || one["state"] == "sending")
+        };
+        (world.smtp.sightings("email").len() >= 8 && !deliveries(&world).iter().any(busy)).then_some(())
+    });
     officer.open("/");
     officer.sees("sổ khớp");
     album.keep(&mut officer, "hom-nay.png", 1600);
@@ -144,7 +157,7 @@ fn the_guide_shows_the_console_as_it_is() {
     );
     officer.tick("thông báo");
     officer.fill("Chủ đề khác", "nông nghiệp");
-    album.keep(&mut officer, "viet-bai.png", 1500);
+    album.keep(&mut officer, "viet-bai.png", 1000);
     officer.press("Xem trước");
     officer.sees("Chưa gửi gì ra ngoài");
     album.keep(&mut officer, "xem-truoc.png", 1500);
