@@ -132,6 +132,11 @@ async fn the_board_answers_at_once_however_much_the_store_holds() {
             "SELECT 1 FROM deliveries d WHERE d.state = ?1 AND d.state IN ('held', 'uncertain', 'failed') ORDER BY d.id DESC LIMIT 10",
             "deliveries_person",
         ),
+        (
+            "SELECT 1 FROM deliveries d WHERE d.state = 'held' AND d.state IN ('held', 'uncertain', 'failed') \
+             AND d.detail ->> '$.why.for' IN ('approval', ?1) AND d.id > 5 ORDER BY d.id LIMIT 51",
+            "deliveries_person",
+        ),
         ("SELECT * FROM attempts WHERE channel = ?1 ORDER BY started_at DESC LIMIT 200", "attempts_rate"),
         (
             "SELECT due FROM deliveries WHERE channel = ?1 AND state = 'waiting' AND urgency = 1 AND due IS NOT NULL ORDER BY due LIMIT 1",

@@ -289,16 +289,17 @@ impl Archive for Store {
     }
 
     fn unapproved(&self, after: Option<DeliveryId>, most: u32) -> BoxFuture<'_, Result<Vec<DeliveryRow>, StoreError>> {
+        // The state is said twice: only so SQLite sees that the index of what needs a person has them all.
         const UNAPPROVED: Sql = Sql {
             sqlite: rows!(
                 "r.content ->> 'title'",
-                "d.state = 'held' AND d.detail ->> '$.why.for' IN ('approval', 'returned') AND d.id > $1 \
-                 ORDER BY d.id LIMIT $2"
+                "d.state = 'held' AND d.state IN ('held', 'uncertain', 'failed') \
+                 AND d.detail ->> '$.why.for' IN ('approval', 'returned') AND d.id > $1 ORDER BY d.id LIMIT $2"
             ),
             postgres: rows!(
                 "r.content::json ->> 'title'",
-                "d.state = 'held' AND d.detail::json #>> '{why,for}' IN ('approval', 'returned') AND d.id > $1 \
-                 ORDER BY d.id LIMIT $2"
+                "d.state = 'held' AND d.state IN ('held', 'uncertain', 'failed') \
+                 AND d.detail::json #>> '{why,for}' IN ('approval', 'returned') AND d.id > $1 ORDER BY d.id LIMIT $2"
             ),
         };
         Box::pin(async move {

@@ -128,7 +128,7 @@ impl<'d> Browser<'d> {
             }
         }
         if let Some(token) = between(&answer.body, "name=\"csrf\" value=\"", "\"") {
-            self.csrf = token.to_owned();
+            token.clone_into(&mut self.csrf);
         }
         answer
     }

@@ -62,7 +62,7 @@ fn start() -> Option<(Child, String)> {
         .stderr(Stdio::null())
         .spawn()
         .expect("chromedriver; tests/run installs it (chromium-driver)");
-    let mut lines = BufReader::new(driver.stdout.take()?).lines();
+    let mut lines = BufReader::new(driver.stdout.take().expect("its standard output")).lines();
     let port = lines
         .by_ref()
         .map_while(Result::ok)
