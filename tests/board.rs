@@ -36,7 +36,7 @@ async fn the_board_tells_what_needs_a_person_and_what_each_channel_does(place: P
 }
 
 const ARTICLES: i64 = 100_000;
-const CHANNELS: [&str; 8] = ["portal", "fanpage", "email", "radio", "zalo", "feed", "telegram", "web"];
+pub(crate) const CHANNELS: [&str; 8] = ["portal", "fanpage", "email", "radio", "zalo", "feed", "telegram", "web"];
 
 /// A store in a file that holds ten years of an office.
 pub(crate) async fn ten_years() -> Place {
@@ -50,7 +50,7 @@ pub(crate) async fn ten_years() -> Place {
 }
 
 /// Rows as the store writes them: most are settled, some wait, and thousands wait for a person.
-async fn fill(own: &mut SqliteConnection) {
+pub(crate) async fn fill(own: &mut SqliteConnection) {
     let json = |value: &dyn erased::Json| value.text();
     let (live, nothing) = (json(&Live::Nothing), json(&Live::Nothing));
     let plan = json(&now_plan(t(0)));

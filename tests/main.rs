@@ -28,6 +28,7 @@ mod manuscripts;
 mod board;
 mod archive;
 mod arrange;
+mod books;
 mod adapters;
 mod channels;
 mod hostile;

@@ -21,8 +21,8 @@ use crate::config::{ChannelSpec, Config, ConfigError, load_channels, load_good_c
 use crate::console::{ChannelSummary, Channels};
 use crate::delivery::{Action, Plan};
 use crate::intake::{Fetcher, Intake, Subscription, Subscriptions};
-use crate::ledger::{Archive, Board, Ledger};
-use crate::queue::{Candidate, Feeds, People, Planner, Queue, StoreError, Subscribers};
+use crate::ledger::{Archive, Board, Books, Ledger};
+use crate::queue::{Candidate, Feeds, People, Planner, Queue, Requests, StoreError, Subscribers};
 use crate::schedule::{Change, Schedule};
 use crate::store::Store;
 use crate::text;
@@ -152,6 +152,18 @@ impl App {
     /// What needs a person, and what each channel does.
     #[must_use]
     pub fn board(&self) -> Arc<dyn Board> {
+        Arc::new(self.store.clone())
+    }
+
+    /// Who decided what, beside what was tried.
+    #[must_use]
+    pub fn books(&self) -> Arc<dyn Books> {
+        Arc::new(self.store.clone())
+    }
+
+    /// Requests of machines that may come twice.
+    #[must_use]
+    pub fn requests(&self) -> Arc<dyn Requests> {
         Arc::new(self.store.clone())
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead};
 
-use super::list::{Line, bad};
+use super::list::{Line, bad, number};
 use super::{Address, Entry, Standing, folded};
 use crate::text;
 
@@ -104,7 +104,8 @@ impl Columns {
         let entry = Entry::new(address, if named.trim().is_empty() { inline_name } else { &named });
         let said = |column: Option<usize>| column.map(field).unwrap_or_default();
         let out = Standing::named(said(self.standing)).is_some_and(|standing| standing != Standing::Active);
-        if out || said(self.listed) == "false" { Line::NotOne(entry) } else { Line::Person(entry) }
+        let line = number(line);
+        if out || said(self.listed) == "false" { Line::NotOne(line, entry) } else { Line::Person(line, entry) }
     }
 }
 

@@ -23,10 +23,10 @@ pub struct BadLine {
 /// What a line of a list says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// Somebody.
-    Person(Entry),
+    /// Somebody, with the line's number, counted from 1.
+    Person(usize, Entry),
     /// Somebody who is not to be written to: the line of an export that says so.
-    NotOne(Entry),
+    NotOne(usize, Entry),
     /// Nobody, though it should.
     Bad(BadLine),
 }
@@ -43,8 +43,8 @@ pub type Entries = Box<dyn Iterator<Item = Result<Entry, BadLine>> + Send>;
 /// As for [`lines`].
 pub fn entries(file: &Path) -> Result<Entries, Text> {
     Ok(Box::new(lines(file)?.filter_map(|line| match line {
-        Line::Person(entry) => Some(Ok(entry)),
-        Line::NotOne(_) => None,
+        Line::Person(_, entry) => Some(Ok(entry)),
+        Line::NotOne(..) => None,
         Line::Bad(bad) => Some(Err(bad)),
     })))
 }
@@ -146,8 +146,13 @@ fn is_workbook(begin: &[u8]) -> bool {
 
 /// The fields of a line without the space around them; `None` where they are no text.
 fn fields(record: &csv::ByteRecord) -> Option<Vec<String>> {
-    let field = |field| Some(std::str::from_utf8(field).ok()?.trim_matches(blank).to_owned());
+    let field = |field| Some(meant(std::str::from_utf8(field).ok()?.trim_matches(blank)).to_owned());
     record.iter().map(field).collect()
+}
+
+/// A cell without the mark that our own tables put before what a spreadsheet would take for a formula.
+fn meant(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(cell)
 }
 
 /// White space, and what spreadsheets put at the beginning of a file or between words.
@@ -155,8 +160,13 @@ fn blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}')
 }
 
+/// A line's number.
+pub(super) fn number(line: u64) -> usize {
+    usize::try_from(line).unwrap_or(usize::MAX)
+}
+
 pub(super) fn bad(line: u64, text: Text) -> Line {
-    Line::Bad(BadLine { line: usize::try_from(line).unwrap_or(usize::MAX), text })
+    Line::Bad(BadLine { line: number(line), text })
 }
 
 #[derive(Deserialize)]
@@ -185,7 +195,7 @@ fn from_toml(list: &str) -> Result<Vec<Line>, toml::de::Error> {
     let person = |person: Person| {
         let line = line_of(person.email.span().start);
         match person.email.get_ref().parse() {
-            Ok(address) => Line::Person(Entry::new(address, person.name.as_deref().unwrap_or_default())),
+            Ok(address) => Line::Person(number(line), Entry::new(address, person.name.as_deref().unwrap_or_default())),
             Err(text) => bad(line, text),
         }
     };

@@ -40,9 +40,9 @@ pub(super) async fn import(
     let mut read = 0_usize;
     for line in lines(file).map_err(CliError::Text)? {
         match line {
-            Line::Person(entry) if !seen.insert(fingerprint(&entry.address)) => sum.twice += 1,
-            Line::Person(entry) => batch.push(entry),
-            Line::NotOne(_) => sum.imported.kept_out += 1,
+            Line::Person(_, entry) if !seen.insert(fingerprint(&entry.address)) => sum.twice += 1,
+            Line::Person(_, entry) => batch.push(entry),
+            Line::NotOne(..) => sum.imported.kept_out += 1,
             Line::Bad(bad) => {
                 sum.bad += 1;
                 if sum.named.len() < MOST_NAMED {

@@ -10,7 +10,7 @@ use super::decide::known_or_past;
 use super::print::Printer;
 use crate::app::App;
 use crate::channel::Health;
-use crate::console::{channel_json, delivery_json, pause_of, reason, stops};
+use crate::console::{attempt_json, channel_json, delivery_json, pause_of, reason, stops};
 use crate::delivery::{State, Wanted};
 use crate::ledger::{AttemptRow, DeliveryRow, Filter};
 use crate::queue::Pause;
@@ -37,7 +37,8 @@ pub(super) async fn deliveries(app: &App, asked: Deliveries, printer: &Printer) 
                 && let Some(fields) = value.as_object_mut()
             {
                 let attempts = app.ledger().attempts(row.delivery.id).await?;
-                let attempts: Vec<Value> = attempts.iter().map(|attempt| attempt_json(attempt, printer)).collect();
+                let attempts: Vec<Value> =
+                    attempts.iter().map(|attempt| attempt_json(attempt, printer.language())).collect();
                 fields.insert("attempts".to_owned(), attempts.into());
             }
             list.push(value);
@@ -128,20 +129,6 @@ fn attempt_line(app: &App, attempt: &AttemptRow, printer: &Printer) -> String {
     let note = attempt.note.as_ref().map(|note| note.get(printer.language()).to_owned()).unwrap_or_default();
     let (started, outcome) = (local(app, attempt.started), attempt.outcome.as_deref().unwrap_or("…"));
     format!("  {}.{} {started} {} {outcome} {note}", attempt.delivery, attempt.attempt, attempt.errand)
-}
-
-fn attempt_json(attempt: &AttemptRow, printer: &Printer) -> Value {
-    json!({
-        "attempt": attempt.attempt,
-        "errand": attempt.errand,
-        "revision": attempt.revision,
-        "started": attempt.started,
-        "finished": attempt.finished,
-        "outcome": attempt.outcome,
-        "note": attempt.note.as_ref().map(|note| note.get(printer.language())),
-        "payload_hash": attempt.payload_hash,
-        "url": attempt.url,
-    })
 }
 
 pub(super) async fn channels(app: &App, asked: Channels, printer: &Printer) -> Result<(), CliError> {

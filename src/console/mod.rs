@@ -9,7 +9,9 @@
 //! ```
 
 mod api;
+mod chain;
 mod counts;
+mod csv;
 mod desk;
 mod guard;
 mod pages;
@@ -25,21 +27,22 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::ledger::{Archive, Board, Ledger};
+use crate::ledger::{Archive, Board, Books, Ledger};
 use crate::people::Role;
-use crate::queue::{People, Subscribers};
+use crate::queue::{People, Queue, Requests, Subscribers};
 use crate::text::{Language, Text};
 
-pub use api::{Caller, Problem, Token, channel_json, delivery_json, pause_of, reason, stops};
+pub use api::{Caller, Problem, Token, attempt_json, channel_json, delivery_json, pause_of, reason, stops};
 pub use desk::{
     Answered, Begun, ChannelCare, ChannelFiles, ChannelForm, ChannelSummary, ChannelView, ChannelWeek, Channels,
     CheckUp, Collision, Day, Decisions, Desk, Difference, Doubt, Editions, FileChange, FileMistake, FormField,
-    FormGroup, FoundReadings, HandedOver, KindLine, Mistake, Outlook, Part, PartBody, PayloadView, Preview, Proof,
-    ReadingChange, ReadingEntry, Readings, Routed, Saved, Shift, Standing, TemplateChange, TemplateView, Templates,
-    Timetable, Trial, Tried, Unable, Used, Version, Writing,
+    FormGroup, FoundReadings, HandedOver, KindLine, ListPlace, Mistake, Outlook, Part, PartBody, PayloadView, Preview,
+    Proof, ReadingChange, ReadingEntry, Readings, Routed, Sample, Samples, Saved, Shift, Standing, TemplateChange,
+    TemplateView, Templates, Timetable, Trial, Tried, Unable, Used, Version, Writing,
 };
 pub use guard::{SETUP_HOURS, Stop};
 
+use chain::Chain;
 use counts::Counts;
 use guard::Attempts;
 use pages::Trials;
@@ -59,6 +62,12 @@ pub struct Console {
     pub board: Arc<dyn Board>,
     /// What was published, for people who look for it.
     pub archive: Arc<dyn Archive>,
+    /// Who decided what, beside what was tried.
+    pub books: Arc<dyn Books>,
+    /// What still has to be done.
+    pub queue: Arc<dyn Queue>,
+    /// Requests of machines that may come twice.
+    pub requests: Arc<dyn Requests>,
     /// Officers' accounts.
     pub people: Arc<dyn People>,
     /// Who may be written to.
@@ -90,6 +99,7 @@ struct Face {
     attempts: Attempts,
     counts: Counts,
     trials: Trials,
+    chain: Chain,
     hashing: Semaphore,
     streams: Arc<Semaphore>,
 }
@@ -107,11 +117,18 @@ pub fn router(console: Console, articles: Router, open: Router) -> Result<Router
         attempts: Attempts::default(),
         counts: Counts::default(),
         trials: Trials::default(),
+        chain: Chain::default(),
         hashing: Semaphore::new(HASHING),
         streams: Arc::new(Semaphore::new(STREAMS)),
     });
-    let open = api::routes(&console, articles).merge(unsubscribe::routes(console)).merge(open);
+    let open = api::routes(&face, articles).merge(unsubscribe::routes(console)).merge(open);
     Ok(open.merge(pages::router(face)))
+}
+
+/// What machines can call, but for the ways in of articles: method and address.
+#[must_use]
+pub fn api_routes() -> Vec<(Method, &'static str)> {
+    api::table().into_iter().map(|route| (route.method, route.path)).collect()
 }
 
 /// Every page: method, address, and the least role that may use it; `None`: whoever comes.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{post, put};
 use axum::{Extension, Json, Router};
@@ -23,6 +23,9 @@ use crate::text;
 /// Largest request body.
 const MOST: usize = 4 * 1024 * 1024;
 
+const ALL: &str = "/api/v1/articles";
+const ONE: &str = "/api/v1/articles/{source}/{external_id}";
+
 /// What the routes need.
 #[derive(Clone)]
 pub struct ApiIntake {
@@ -40,10 +43,16 @@ struct Options {
 /// The routes that take articles over. The caller must have been recognised before (see `console`).
 pub fn routes(api: ApiIntake) -> Router {
     Router::new()
-        .route("/api/v1/articles", post(publish))
-        .route("/api/v1/articles/{source}/{external_id}", put(replace).delete(withdraw))
+        .route(ALL, post(publish))
+        .route(ONE, put(replace).delete(withdraw))
         .layer(DefaultBodyLimit::max(MOST))
         .with_state(Arc::new(api))
+}
+
+/// Those routes, for whoever describes the API: method and address.
+#[must_use]
+pub fn article_routes() -> [(Method, &'static str); 3] {
+    [(Method::POST, ALL), (Method::PUT, ONE), (Method::DELETE, ONE)]
 }
 
 async fn publish(

@@ -24,6 +24,6 @@ pub use error::IntakeError;
 pub use feeds::{Feed, FeedIntake, FullText, HubFace, hub_routes, watch_feeds};
 pub use folder::{FolderIntake, watch_folder};
 pub use format::{Format, parse, read};
-pub use http::{ApiIntake, routes};
+pub use http::{ApiIntake, article_routes, routes};
 pub use markdown::{as_markdown, pasted};
 pub use pictures::{Fetched, Fetcher, PictureRules};

@@ -3,6 +3,7 @@
 mod archive;
 mod board;
 mod channels;
+mod books;
 mod exam;
 mod fate;
 
@@ -19,6 +20,7 @@ use crate::text::Text;
 
 pub use archive::{ApprovalRow, Archive, DecisionRow, Listed, Page, RevisionRow, Sought};
 pub use board::{Board, Due, Out};
+pub use books::{Books, DecidedRow, Lookup, Outcomes, Place, TryRow};
 pub use channels::{ChannelLedger, Recent};
 pub use exam::{Answered, Break, Exam, Room, Stray};
 pub use fate::Fate;
@@ -107,6 +109,10 @@ pub struct Filter {
     pub delivery: Option<DeliveryId>,
     /// In this state, by name.
     pub state: Option<String>,
+    /// With a number below this one.
+    pub before: Option<DeliveryId>,
+    /// With at least this number.
+    pub since: Option<DeliveryId>,
     /// At most this many, newest first; `None`: all.
     pub most: Option<u32>,
 }
@@ -166,6 +172,9 @@ pub trait Ledger: Send + Sync {
 
     /// Deliveries, newest first.
     fn deliveries(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<DeliveryRow>, StoreError>>;
+
+    /// The number of the newest delivery.
+    fn newest_delivery(&self) -> BoxFuture<'_, Result<Option<DeliveryId>, StoreError>>;
 
     /// One delivery.
     fn delivery(&self, id: DeliveryId) -> BoxFuture<'_, Result<Option<DeliveryRow>, StoreError>>;

@@ -6,6 +6,7 @@ mod keep;
 mod feeds;
 mod manuscripts;
 mod people;
+mod requests;
 mod subscribers;
 mod types;
 mod versions;
@@ -28,7 +29,8 @@ pub use feeds::{EntryCounts, EntryRow, EntryState, FeedRow, Feeds, HubTie, Polle
 pub use keep::{Keep, Tidied};
 pub use manuscripts::{Manuscript, Manuscripts, PictureFile, Written, WrittenPicture};
 pub use people::{By, People, Record, Refusable};
-pub use subscribers::{Imported, NewStanding, SoftBounce, Subscribers, WithJobs};
+pub use requests::{Claim, Requests};
+pub use subscribers::{Found, Imported, NewStanding, SoftBounce, Subscribers, WithJobs};
 pub use types::{
     About, Accepted, Answer, AttemptReport, Candidate, Change, Considered, Current, Handover, LeaseRequest, Leased,
     LeasedItem, Pause, PauseCause, Rate, Settlement, Verdict, Work,

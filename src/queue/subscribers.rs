@@ -43,6 +43,15 @@ pub struct SoftBounce {
     pub at: DateTime<Utc>,
 }
 
+/// People who were looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// By address.
+    pub people: Vec<Subscriber>,
+    /// Up to where it was looked, where there are more.
+    pub looked_until: Option<Address>,
+}
+
 /// Somebody, with the keys of the jobs that they had a copy of.
 pub type WithJobs = (Subscriber, Vec<String>);
 
@@ -94,6 +103,22 @@ pub trait Subscribers: Send + Sync {
         after: Option<Address>,
         most: usize,
     ) -> BoxFuture<'_, Result<Vec<Subscriber>, StoreError>>;
+
+    /// The same, but only those whose address or name has these words in it, with or without accents; a whole address
+    /// finds its owner alone. Looks at no more than some thousands at once.
+    fn search(
+        &self,
+        channel: String,
+        words: String,
+        after: Option<Address>,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Found, StoreError>>;
+
+    /// What is known of these people on a channel.
+    fn known(&self, channel: String, addresses: Vec<Address>) -> BoxFuture<'_, Result<Vec<Subscriber>, StoreError>>;
+
+    /// How many on the channel's list may be written to, counted up to `most`.
+    fn how_many(&self, channel: String, most: u32) -> BoxFuture<'_, Result<u32, StoreError>>;
 
     /// Who has this token.
     fn by_token(&self, token: String) -> BoxFuture<'_, Result<Option<Subscriber>, StoreError>>;

@@ -96,7 +96,7 @@ async fn newest(own: &mut Connection) -> Answered<Option<DateTime<Utc>>> {
     Ok(row.map(|row| row.opt_int("newest")).transpose()?.flatten().map(instant))
 }
 
-async fn room(own: &mut Connection, options: &StoreOptions) -> Answered<Room> {
+pub(super) async fn room(own: &mut Connection, options: &StoreOptions) -> Answered<Room> {
     const SIZE: Sql = Sql::both("SELECT pg_database_size(current_database()) AS size");
     let bytes = |number: i64| u64::try_from(number).unwrap_or_default();
     let Some(file) = options.file() else {

@@ -23,6 +23,7 @@ const SQLITE: &[Change] = &[
     (8, "articles", include_str!("migrations/sqlite/0008_articles.sql")),
     (9, "places", include_str!("migrations/sqlite/0009_places.sql")),
     (10, "writing", include_str!("migrations/sqlite/0010_writing.sql")),
+    (11, "books", include_str!("migrations/sqlite/0011_books.sql")),
 ];
 const POSTGRES: &[Change] = &[
     (1, "first", include_str!("migrations/postgres/0001_first.sql")),
@@ -33,6 +34,7 @@ const POSTGRES: &[Change] = &[
     (6, "articles", include_str!("migrations/postgres/0006_articles.sql")),
     (7, "places", include_str!("migrations/postgres/0007_places.sql")),
     (8, "writing", include_str!("migrations/postgres/0008_writing.sql")),
+    (9, "books", include_str!("migrations/postgres/0009_books.sql")),
 ];
 
 /// The newest schema that this loa knows.

@@ -5,7 +5,7 @@
 //! time, so that a batch of deliveries costs as many statements as one:
 //!
 //! ```text
-//! queue, read, board, archive, feeds, sessions   the traits that the rest of loa sees
+//! queue, read, board, archive, books, feeds, requests, sessions   the traits that the rest of loa sees
 //! tidy space backup exam                                                     what keeps a store well for years
 //! accept lease leases editions judge settle sweep people missed single_copies copies leave pictures feed_entries
 //! forget marks accounts sessions seals approvals words manuscripts versions    decisions, over
@@ -24,6 +24,7 @@ mod backup;
 mod bells;
 mod board;
 mod channels;
+mod books;
 mod contents;
 mod copies;
 mod db;
@@ -50,6 +51,7 @@ mod pictures;
 mod postgres;
 mod queue;
 mod read;
+mod requests;
 mod row;
 mod seals;
 mod sessions;

@@ -49,7 +49,7 @@ macro_rules! deliveries {
              WHERE l.delivery_id = d.id AND l.errand <> 'look_up') WHERE ",
             $by,
             " AND d.article_id = coalesce($1, d.article_id) AND d.channel = coalesce($2, d.channel) \
-             AND d.state = coalesce($3, d.state) AND d.id = coalesce($4, d.id) ORDER BY d.id DESC LIMIT ",
+             AND d.state = coalesce($3, d.state) AND d.id < $4 AND d.id >= $5 ORDER BY d.id DESC LIMIT ",
             $most
         )
     };
@@ -58,8 +58,8 @@ macro_rules! deliveries {
 macro_rules! deliveries_of_both {
     ($by:literal) => {
         Sql {
-            sqlite: deliveries!("r.content ->> 'title'", $by, "$5"),
-            postgres: deliveries!("r.content::json ->> 'title'", $by, "NULLIF($5, -1)"),
+            sqlite: deliveries!("r.content ->> 'title'", $by, "$6"),
+            postgres: deliveries!("r.content::json ->> 'title'", $by, "NULLIF($6, -1)"),
         }
     };
 }
@@ -83,20 +83,30 @@ impl Ledger for Store {
     }
 
     fn deliveries(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<DeliveryRow>, StoreError>> {
+        // An index is used only where its condition is asked for in as many words.
         const ALL: Sql = deliveries_of_both!("1 = 1");
         const OF_ARTICLE: Sql = deliveries_of_both!("d.article_id = $1");
-        const ONE: Sql = deliveries_of_both!("d.id = $4");
+        const FOR_A_PERSON: Sql = deliveries_of_both!("d.state = $3 AND d.state IN ('held', 'uncertain', 'failed')");
         Box::pin(async move {
-            let most = filter.most.map_or(-1, i64::from);
-            let id = filter.delivery.map(|id| id.0);
-            let args = args![filter.article.map(|id| id.0), filter.channel, filter.state, id, most];
-            // An index is used only where a number is asked for in as many words.
-            let asked = match (&filter.delivery, &filter.article) {
-                (Some(_), _) => ONE,
-                (None, Some(_)) => OF_ARTICLE,
-                (None, None) => ALL,
+            let asked = match (&filter.article, filter.state.as_deref()) {
+                (Some(_), _) => OF_ARTICLE,
+                (None, Some("held" | "uncertain" | "failed")) => FOR_A_PERSON,
+                (None, _) => ALL,
             };
+            let most = filter.most.map_or(-1, i64::from);
+            let before = filter.delivery.map(|id| id.0.saturating_add(1)).or(filter.before.map(|id| id.0));
+            let since = filter.delivery.or(filter.since).map_or(i64::MIN, |id| id.0);
+            let (article, before) = (filter.article.map(|id| id.0), before.unwrap_or(i64::MAX));
+            let args = args![article, filter.channel, filter.state, before, since, most];
             self.readers.fetch(asked, args).await?.iter().map(delivery_row).collect()
+        })
+    }
+
+    fn newest_delivery(&self) -> BoxFuture<'_, Result<Option<DeliveryId>, StoreError>> {
+        const NEWEST: Sql = Sql::both("SELECT max(id) AS newest FROM deliveries");
+        Box::pin(async move {
+            let row = self.readers.first(NEWEST, Vec::new()).await?;
+            Ok(row.map(|row| row.opt_int("newest")).transpose()?.flatten().map(DeliveryId))
         })
     }
 
@@ -189,7 +199,7 @@ pub(super) fn delivery_row(row: &Row) -> Result<DeliveryRow, StoreError> {
     })
 }
 
-fn key(row: &Row) -> Result<ArticleKey, StoreError> {
+pub(super) fn key(row: &Row) -> Result<ArticleKey, StoreError> {
     Ok(ArticleKey { source: row.string("source")?, external_id: row.string("external_id")? })
 }
 
@@ -203,7 +213,7 @@ pub(super) fn article_row(row: &Row) -> Result<ArticleRow, StoreError> {
     })
 }
 
-fn attempt_row(row: &Row) -> Result<AttemptRow, StoreError> {
+pub(super) fn attempt_row(row: &Row) -> Result<AttemptRow, StoreError> {
     Ok(AttemptRow {
         delivery: DeliveryId(row.int("delivery_id")?),
         attempt: row.small("attempt")?,

@@ -7,15 +7,18 @@ use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use super::Store;
-use super::db::{Sql, args};
+use super::db::{Arg, Sql, args};
 use super::people::record;
 use super::row::{Row, millis, to_json};
 use super::standing::{soft_bounce, stand};
 use super::tx::Tx;
-use crate::audience::{Address, Entry, Standing, Subscriber};
-use crate::queue::{Imported, NewStanding, SoftBounce, StoreError, Subscribers};
+use crate::audience::{Address, Entry, Standing, Subscriber, folded};
+use crate::queue::{Found, Imported, NewStanding, SoftBounce, StoreError, Subscribers};
 use crate::store::token::token;
 use crate::text;
+
+/// People looked at for one answer.
+const SEARCHED: usize = 10_000;
 
 macro_rules! select {
     ($which:literal) => {
@@ -138,6 +141,62 @@ impl Store {
         self.writer.run(asked, |tx, asked| Box::pin(import(tx, asked))).await
     }
 
+    /// Folding is ours to do, so names are read until enough are found, or until it would take too long.
+    async fn search_now(
+        &self,
+        channel: String,
+        words: String,
+        after: Option<Address>,
+        most: usize,
+    ) -> Result<Found, StoreError> {
+        const NAMES: Sql = Sql::both(
+            "SELECT address, name FROM recipients WHERE channel = $1 AND address > $2 ORDER BY address LIMIT $3",
+        );
+        let (name, part) = (folded(&words), words.trim().to_lowercase());
+        // A whole address is found wherever it stands.
+        if let (None, Ok(whole)) = (&after, words.parse::<Address>()) {
+            let people = self.known_now(&channel, &[whole.to_string()]).await?;
+            if !people.is_empty() {
+                return Ok(Found { people, looked_until: None });
+            }
+        }
+        let limit = if part.is_empty() { most.saturating_add(1) } else { SEARCHED };
+        let from = after.as_ref().map_or("", Address::as_str);
+        let args = args![&channel, from, i64::try_from(limit).unwrap_or(i64::MAX)];
+        let rows = self.readers.fetch(NAMES, args).await?;
+        let (mut fitting, mut until) = (Vec::new(), None);
+        let mut is_over = rows.len() < limit;
+        for row in &rows {
+            if fitting.len() == most {
+                // There is one more at least.
+                is_over = false;
+                break;
+            }
+            let address = row.text("address")?;
+            let has_name = || -> Result<bool, StoreError> {
+                Ok(!name.is_empty() && row.opt_text("name")?.is_some_and(|own| folded(own).contains(&name)))
+            };
+            if address.contains(&part) || has_name()? {
+                fitting.push(address.to_owned());
+            }
+            until = Some(address);
+        }
+        let odd = |_| StoreError::Corrupt("a recipient's address cannot be read".to_owned());
+        let looked_until = until.filter(|_| !is_over).map(str::parse).transpose().map_err(odd)?;
+        let mut people = self.known_now(&channel, &fitting).await?;
+        people.sort_by(|one, other| one.address.cmp(&other.address));
+        Ok(Found { people, looked_until })
+    }
+
+    async fn known_now(&self, channel: &str, addresses: &[String]) -> Result<Vec<Subscriber>, StoreError> {
+        const KNOWN: Sql = Sql {
+            sqlite: select!("WHERE channel = $1 AND address IN (SELECT value FROM json_each($2))"),
+            postgres: select!("WHERE channel = $1 AND address IN (SELECT json_array_elements_text($2::json))"),
+        };
+        let args = vec![Arg::from(channel), Arg::rows(addresses)?];
+        self.readers.fetch(KNOWN, args).await?.iter().map(subscriber).collect()
+    }
+
     async fn find_now(&self, address: &str) -> Result<Vec<(Subscriber, Vec<String>)>, StoreError> {
         const FIND: Sql = Sql::both(select!("WHERE address = $1 ORDER BY channel"));
         const JOBS: Sql = Sql::both(
@@ -218,6 +277,34 @@ impl Subscribers for Store {
             let after = after.as_ref().map_or("", Address::as_str);
             let args = args![channel, after, i64::try_from(most).unwrap_or(i64::MAX)];
             self.readers.fetch(PAGE, args).await?.iter().map(subscriber).collect()
+        })
+    }
+
+    fn search(
+        &self,
+        channel: String,
+        words: String,
+        after: Option<Address>,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Found, StoreError>> {
+        Box::pin(self.search_now(channel, words, after, most))
+    }
+
+    fn known(&self, channel: String, addresses: Vec<Address>) -> BoxFuture<'_, Result<Vec<Subscriber>, StoreError>> {
+        Box::pin(async move {
+            let addresses: Vec<String> = addresses.iter().map(Address::to_string).collect();
+            self.known_now(&channel, &addresses).await
+        })
+    }
+
+    fn how_many(&self, channel: String, most: u32) -> BoxFuture<'_, Result<u32, StoreError>> {
+        const NUMBER: Sql = Sql::both(
+            "SELECT count(*) AS number FROM (SELECT 1 FROM recipients \
+             WHERE channel = $1 AND listed = 1 AND standing = 'active' LIMIT $2) n",
+        );
+        Box::pin(async move {
+            let row = self.readers.first(NUMBER, args![channel, i64::from(most)]).await?;
+            row.map_or(Ok(0), |row| row.small("number"))
         })
     }
 

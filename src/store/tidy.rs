@@ -28,8 +28,9 @@ impl Store {
         let mut tidied = Tidied::default();
         if let Some(from) = keep.trail_from(now) {
             self.take_trails(from, now, &mut tidied).await?;
-            tidied.rows +=
-                self.take_rows(requests, from).await? + self.take_rows(bounces, from.min(now - BOUNCES)).await?;
+            tidied.rows += self.take_rows(requests, from).await?
+                + self.take_rows(answers, from).await?
+                + self.take_rows(bounces, from.min(now - BOUNCES)).await?;
             tidied.rows += self.take_pictures(now).await?;
         }
         if let Some(from) = keep.articles_from(now) {
@@ -188,6 +189,10 @@ fn numbers(rows: &[Row]) -> Result<Vec<i64>, StoreError> {
 
 fn requests() -> Sql {
     Sql::both("DELETE FROM request_keys WHERE key IN (SELECT key FROM request_keys WHERE at < $1 LIMIT $2)")
+}
+
+fn answers() -> Sql {
+    Sql::both("DELETE FROM requests WHERE key IN (SELECT key FROM requests WHERE at < $1 LIMIT $2)")
 }
 
 fn bounces() -> Sql {

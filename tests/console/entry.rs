@@ -169,7 +169,7 @@ fn the_code_of_the_phone_is_asked_for_and_counts_once() {
 }
 
 /// The code of now, or of so many steps later.
-fn code(secret: &str, shift: i64) -> String {
+pub(super) fn code(secret: &str, shift: i64) -> String {
     let secret = TwoSteps::written(secret).unwrap();
     let at = loa::clock::Clock::system().now() + chrono::TimeDelta::seconds(30 * shift);
     let step = at.timestamp() / 30;

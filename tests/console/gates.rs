@@ -10,7 +10,7 @@ use crate::support::process::Answer;
 
 /// An address of the route, with something in its places.
 fn address(path: &str) -> String {
-    path.replace("{id}", "1").replace("{token}", &"0".repeat(64)).replace("{name}", "x")
+    path.replace("{id}", "1").replace("{channel}", "email").replace("{token}", &"0".repeat(64)).replace("{name}", "x")
 }
 
 #[test]

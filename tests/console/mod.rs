@@ -1,5 +1,6 @@
 //! The console, over HTTP, with the real daemon: in the order in which an officer meets it.
 
+mod api;
 mod approvals;
 mod articles;
 mod browser;
@@ -7,8 +8,11 @@ mod decisions;
 mod channels;
 mod entry;
 mod gates;
+mod hostile;
+mod ledger;
 mod officers;
 mod schedule;
+mod subscribers;
 mod today;
 mod wording;
 mod writing;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::app::App;
 use crate::config::ChannelSpec;
-use crate::console::{ChannelSummary, Channels};
+use crate::console::{ChannelSummary, Channels, ListPlace};
 
 impl Channels for App {
     fn summaries(&self) -> Vec<ChannelSummary> {
@@ -17,6 +17,11 @@ impl Channels for App {
             name: spec.name.clone(),
             kind: spec.kind.name,
             letters: spec.kind.letters,
+            audience: spec.kind.audience.then(
+                || {
+                    if spec.sets("recipients") { ListPlace::File } else { ListPlace::Store }
+                },
+            ),
             enabled: spec.enabled,
             mode: if spec.rehearsal { "rehearsal" } else { "live" },
             next_slot: spec.schedule.next_slot(now),

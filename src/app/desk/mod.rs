@@ -12,6 +12,7 @@ mod thumbnail;
 mod writing;
 mod files;
 mod sample;
+mod samples;
 mod timetable;
 
 use std::collections::HashMap;
@@ -50,7 +51,8 @@ impl App {
             versions: store,
             files: app.clone(),
             care: app.clone(),
-            timetable: app,
+            timetable: app.clone(),
+            samples: app,
         }
     }
 

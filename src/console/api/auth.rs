@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::Problem;
 use crate::article::sha256_hex;
-use crate::console::Console;
+use crate::console::Face;
 use crate::text;
 
 /// A token that may call.
@@ -29,19 +29,20 @@ pub struct Caller {
 }
 
 /// Lets recognised callers through. Comparing hashes gives nothing away about the tokens themselves.
-pub(super) async fn require_token(State(console): State<Arc<Console>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn require_token(State(face): State<Arc<Face>>, mut request: Request, next: Next) -> Response {
+    let tokens = &face.console.tokens;
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = given.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| sha256_hex(token.trim().as_bytes()))
     });
-    let known = given.and_then(|given| console.tokens.iter().find(|token| token.sha256 == given));
+    let known = given.and_then(|given| tokens.iter().find(|token| token.sha256 == given));
     match known {
         Some(token) => {
             request.extensions_mut().insert(Caller { name: token.name.clone() });
             next.run(request).await
         }
-        None => refused(console.tokens.is_empty()),
+        None => refused(tokens.is_empty()),
     }
 }
 

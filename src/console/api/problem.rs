@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::console::Console;
+use crate::console::Face;
 use crate::text;
 use crate::text::{Language, Text};
 
@@ -71,9 +71,9 @@ pub(in crate::console) fn not_found(language: Language) -> Response {
 }
 
 /// Writes problems in the language the request prefers, or else the office's.
-pub(super) async fn in_language(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
+pub(super) async fn in_language(State(face): State<Arc<Face>>, request: Request, next: Next) -> Response {
     let accepted = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let language = accepted.and_then(Language::from_locale).unwrap_or(console.language);
+    let language = accepted.and_then(Language::from_locale).unwrap_or(face.console.language);
     let response = next.run(request).await;
     if let Some(problem) = response.extensions().get::<Problem>() {
         let mut answer = problem.body(language);

@@ -1,27 +1,40 @@
-//! What can be read: articles with their deliveries, deliveries, channels.
+//! What can be read: articles with their deliveries, deliveries with their attempts, channels, the balance.
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use axum::routing::get;
-use axum::{Json, Router};
-use chrono::DateTime;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Problem;
-use crate::article::ArticleId;
-use crate::console::{ChannelSummary, Console};
-use crate::delivery::{Live, State as DeliveryState, Wanted};
-use crate::ledger::{ArticleRow, DeliveryRow, Fate, Filter};
-use crate::queue::{Pause, PauseCause, StoreError};
+use super::json::{article_json, attempt_json, channel_json, delivery_json, pause_of, stops};
+use super::{ApiRoute, Problem, look};
+use crate::article::{ArticleId, ArticleKey};
+use crate::console::Face;
+use crate::delivery::DeliveryId;
+use crate::ledger::{ArticleRow, DeliveryRow, Filter};
+use crate::queue::{Pause, StoreError};
 use crate::text;
 use crate::text::nearest::Unknown;
-use crate::text::{Language, Text};
 
 /// Most rows of one answer, unless `limit` says less.
 const MOST: u32 = 1000;
+/// Deliveries looked through for one answer, where no index finds those that are asked for.
+const WINDOW: i64 = 20_000;
+const STATES: [&str; 6] = ["waiting", "sending", "settled", "uncertain", "held", "failed"];
+
+pub(super) fn routes() -> Vec<ApiRoute> {
+    vec![
+        look("/api/v1/articles/{id}", article),
+        look("/api/v1/articles/{source}/{external_id}", article_by_key),
+        look("/api/v1/deliveries", deliveries),
+        look("/api/v1/deliveries/{id}", delivery),
+        look("/api/v1/channels", channels),
+        look("/api/v1/balance", balance),
+    ]
+}
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -29,181 +42,146 @@ struct Asked {
     article: Option<i64>,
     channel: Option<String>,
     state: Option<String>,
+    before: Option<i64>,
     limit: Option<u32>,
 }
 
-pub(super) fn routes(console: Arc<Console>) -> Router {
-    Router::new()
-        .route("/api/v1/articles/{id}", get(article))
-        .route("/api/v1/deliveries", get(deliveries))
-        .route("/api/v1/channels", get(channels))
-        .with_state(console)
-}
-
-async fn article(State(console): State<Arc<Console>>, Path(id): Path<i64>) -> Result<Json<Value>, Problem> {
-    let id = ArticleId(id);
-    let found = console.ledger.article(id).await.map_err(unavailable)?;
+async fn article(State(face): State<Arc<Face>>, Path(id): Path<i64>) -> Result<Json<Value>, Problem> {
+    let found = face.console.ledger.article(ArticleId(id)).await.map_err(unavailable)?;
     let Some(found) = found else {
         return Err(Problem::new(StatusCode::NOT_FOUND, text!("không có bài số {id}", "there is no article {id}")));
     };
-    let filter = Filter { article: Some(id), ..Filter::default() };
-    let rows = console.ledger.deliveries(filter).await.map_err(unavailable)?;
-    let pauses = console.ledger.pauses().await.map_err(unavailable)?;
-    let deliveries = rows_json(&console, &rows, pauses);
-    let mut body = article_json(&found);
+    with_deliveries(&face, &found).await
+}
+
+async fn article_by_key(
+    State(face): State<Arc<Face>>,
+    Path((source, external_id)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let key = ArticleKey { source, external_id };
+    let found = face.console.ledger.find(&key.to_string()).await.map_err(unavailable)?;
+    let Some(found) = found.into_iter().find(|row| row.key == key) else {
+        return Err(Problem::new(StatusCode::NOT_FOUND, text!("không có bài {key}", "there is no article {key}")));
+    };
+    with_deliveries(&face, &found).await
+}
+
+async fn with_deliveries(face: &Face, found: &ArticleRow) -> Result<Json<Value>, Problem> {
+    let filter = Filter { article: Some(found.id), ..Filter::default() };
+    let rows = face.console.ledger.deliveries(filter).await.map_err(unavailable)?;
+    let deliveries = rows_json(face, &rows).await?;
+    let mut body = article_json(found);
     if let Some(body) = body.as_object_mut() {
         body.insert("deliveries".to_owned(), deliveries.into());
     }
     Ok(Json(body))
 }
 
-async fn deliveries(State(console): State<Arc<Console>>, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
-    const STATES: [&str; 6] = ["waiting", "sending", "settled", "uncertain", "held", "failed"];
+/// Newest first. Where there may be more, the header `Link` has the address of what follows.
+async fn deliveries(State(face): State<Arc<Face>>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
     if let Some(name) = asked.state.as_ref().filter(|name| !STATES.contains(&name.as_str())) {
         let valid = STATES.map(str::to_owned).to_vec();
         return Err(Problem::unprocessable(Unknown { name: name.clone(), valid, field: false }.text()));
     }
+    let most = asked.limit.unwrap_or(MOST).clamp(1, MOST);
+    let is_found = asked.article.is_some() || matches!(asked.state.as_deref(), Some("held" | "failed" | "uncertain"));
+    let is_narrow = asked.channel.is_some() || asked.state.is_some();
+    let before = match asked.before {
+        None if is_narrow && !is_found => {
+            face.console.ledger.newest_delivery().await.map_err(unavailable)?.map(|newest| newest.0.saturating_add(1))
+        }
+        before => before,
+    };
+    let since = before.filter(|_| is_narrow && !is_found).map(|before| before.saturating_sub(WINDOW).max(0));
     let filter = Filter {
         article: asked.article.map(ArticleId),
-        channel: asked.channel,
-        state: asked.state,
-        most: Some(asked.limit.unwrap_or(MOST).min(MOST)),
+        channel: asked.channel.clone(),
+        state: asked.state.clone(),
+        before: before.map(DeliveryId),
+        since: since.map(DeliveryId),
+        most: Some(most),
         delivery: None,
     };
-    let rows = console.ledger.deliveries(filter).await.map_err(unavailable)?;
-    let pauses = console.ledger.pauses().await.map_err(unavailable)?;
-    Ok(Json(rows_json(&console, &rows, pauses).into()))
+    let rows = face.console.ledger.deliveries(filter).await.map_err(unavailable)?;
+    let is_full = rows.len() == most as usize;
+    let next = if is_full { rows.last().map(|row| row.delivery.id.0) } else { since.filter(|since| *since > 1) };
+    let mut response = Json(rows_json(&face, &rows).await?).into_response();
+    if let Some(next) = next {
+        link(&mut response, &following(&asked, next));
+    }
+    Ok(response)
 }
 
-fn rows_json(console: &Console, rows: &[DeliveryRow], pauses: Vec<(String, Pause)>) -> Vec<Value> {
-    let summaries = console.desk.channels.summaries();
+fn following(asked: &Asked, next: i64) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let number = asked.article.map(|article| article.to_string());
+    let limit = asked.limit.map(|limit| limit.to_string());
+    for (name, value) in [("article", &number), ("channel", &asked.channel), ("state", &asked.state), ("limit", &limit)]
+    {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    query.append_pair("before", &next.to_string());
+    format!("/api/v1/deliveries?{}", query.finish())
+}
+
+/// What follows an answer (RFC 8288).
+pub(super) fn link(response: &mut Response, path: &str) {
+    // Addresses are percent-encoded: there is nothing in them that a header could not hold.
+    if let Ok(value) = HeaderValue::from_str(&format!("<{path}>; rel=\"next\"")) {
+        response.headers_mut().insert(header::LINK, value);
+    }
+}
+
+async fn delivery(State(face): State<Arc<Face>>, Path(id): Path<i64>) -> Result<Json<Value>, Problem> {
+    let row = find(&face, id).await?;
+    let attempts = face.console.ledger.attempts(row.delivery.id).await.map_err(unavailable)?;
+    let mut body = row_json(&face, &row).await?;
+    if let Some(body) = body.as_object_mut() {
+        let language = face.console.language;
+        let attempts: Vec<Value> = attempts.iter().map(|attempt| attempt_json(attempt, language)).collect();
+        body.insert("attempts".to_owned(), attempts.into());
+    }
+    Ok(Json(body))
+}
+
+/// The delivery of this number.
+pub(super) async fn find(face: &Face, id: i64) -> Result<DeliveryRow, Problem> {
+    let found = face.console.ledger.delivery(DeliveryId(id)).await.map_err(unavailable)?;
+    found.ok_or_else(|| {
+        Problem::new(StatusCode::NOT_FOUND, text!("không có lượt phát số {id}", "there is no delivery {id}"))
+    })
+}
+
+/// A delivery as it is now.
+pub(super) async fn row_json(face: &Face, row: &DeliveryRow) -> Result<Value, Problem> {
+    Ok(rows_json(face, std::slice::from_ref(row)).await?.pop().unwrap_or_default())
+}
+
+async fn rows_json(face: &Face, rows: &[DeliveryRow]) -> Result<Vec<Value>, Problem> {
+    let pauses = face.console.ledger.pauses().await.map_err(unavailable)?;
+    let summaries = face.console.desk.channels.summaries();
     let on: Vec<String> = summaries.iter().filter(|one| one.enabled).map(|one| one.channel.clone()).collect();
     let pauses = &stops(pauses, rows, &on);
     let letters: Vec<String> = summaries.into_iter().filter(|one| one.letters).map(|one| one.channel).collect();
-    rows.iter().map(|row| delivery_json(row, pause_of(pauses, row), &letters, console.language)).collect()
+    let language = face.console.language;
+    Ok(rows.iter().map(|row| delivery_json(row, pause_of(pauses, row), &letters, language)).collect())
 }
 
-async fn channels(State(console): State<Arc<Console>>) -> Result<Json<Value>, Problem> {
-    let pauses = console.ledger.pauses().await.map_err(unavailable)?;
-    let paused = |channel: &str| pauses.iter().find(|(name, _)| name == channel).map(|(_, pause)| pause);
-    let summaries = console.desk.channels.summaries();
-    Ok(Json(
-        summaries.iter().map(|summary| channel_json(summary, paused(&summary.channel), console.language)).collect(),
-    ))
+async fn channels(State(face): State<Arc<Face>>) -> Result<Json<Value>, Problem> {
+    let pauses = face.console.ledger.pauses().await.map_err(unavailable)?;
+    let paused = |channel: &str| pauses.iter().find(|(name, _)| name == channel).map(|(_, pause): &(_, Pause)| pause);
+    let summaries = face.console.desk.channels.summaries();
+    let language = face.console.language;
+    Ok(Json(summaries.iter().map(|summary| channel_json(summary, paused(&summary.channel), language)).collect()))
+}
+
+async fn balance(State(face): State<Arc<Face>>) -> Result<Json<Value>, Problem> {
+    Ok(Json(json!(face.console.ledger.balance().await.map_err(unavailable)?)))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
-fn unavailable(error: StoreError) -> Problem {
+pub(super) fn unavailable(error: StoreError) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.text())
-}
-
-fn article_json(row: &ArticleRow) -> Value {
-    json!({
-        "id": row.id,
-        "source": row.key.source,
-        "external_id": row.key.external_id,
-        "revision": row.revision,
-        "title": row.title,
-        "withdrawn_at": row.withdrawn_at,
-    })
-}
-
-/// The pause of a delivery's channel.
-#[must_use]
-pub fn pause_of<'p>(pauses: &'p [(String, Pause)], row: &DeliveryRow) -> Option<&'p Pause> {
-    pauses.iter().find(|(name, _)| *name == row.delivery.channel).map(|(_, pause)| pause)
-}
-
-/// A channel as JSON, the same in the API and in `loa channels --json`.
-#[must_use]
-pub fn channel_json(summary: &ChannelSummary, pause: Option<&Pause>, language: Language) -> Value {
-    let mut value = json!(summary);
-    if let (Some(fields), Some(pause)) = (value.as_object_mut(), pause) {
-        fields.insert("paused".to_owned(), json!({ "since": pause.since, "reason": pause.note.get(language) }));
-    }
-    value
-}
-
-/// A delivery as JSON, the same in the API and in `loa deliveries --json`.
-#[must_use]
-pub fn delivery_json(row: &DeliveryRow, pause: Option<&Pause>, letters: &[String], language: Language) -> Value {
-    let delivery = &row.delivery;
-    let (wanted, shown) = (wanted_json(delivery.wanted), delivery.live.receipt());
-    let shown_revision = match &delivery.live {
-        Live::Shown { revision, .. } => Some(*revision),
-        _ => None,
-    };
-    json!({
-        "id": delivery.id,
-        "article": delivery.article,
-        "source": row.key.source,
-        "external_id": row.key.external_id,
-        "title": row.title,
-        "channel": delivery.channel,
-        "wanted": wanted,
-        "state": delivery.state.name(),
-        "result": row.fate(letters).map(Fate::name),
-        "reason": reason(&delivery.state, pause).map(|text| text.get(language).to_owned()),
-        "due": delivery.state.due(),
-        "tries": delivery.tries,
-        "shown_revision": shown_revision,
-        "rehearsal": shown.is_some_and(|receipt| receipt.rehearsal),
-        "remote_id": shown.map(|receipt| receipt.remote_id.clone()),
-        "url": shown.and_then(|receipt| receipt.url.clone()),
-        "payload_hash": shown.map(|receipt| receipt.payload_hash.clone()),
-    })
-}
-
-fn wanted_json(wanted: Wanted) -> Value {
-    match wanted {
-        Wanted::Revision(revision) => json!(revision),
-        Wanted::Withdrawn => json!("withdrawn"),
-    }
-}
-
-/// The pauses, and one more for each channel of these rows that is switched off or has no file any more: what waits there
-/// waits until it is back, and people have to know.
-#[must_use]
-pub fn stops(mut pauses: Vec<(String, Pause)>, rows: &[DeliveryRow], on: &[String]) -> Vec<(String, Pause)> {
-    for channel in rows.iter().map(|row| &row.delivery.channel) {
-        if on.contains(channel) || pauses.iter().any(|(name, _)| name == channel) {
-            continue;
-        }
-        let note = text!(
-            "kênh đã tắt hoặc không còn tệp trong channels/; bản đã lên ở đó vẫn còn. Bật lại kênh thì loa làm tiếp",
-            "the channel is switched off or has no file in channels/ any more; a copy that is out there stays. loa goes on once it is back"
-        );
-        let cause = PauseCause::Attention("off".to_owned());
-        pauses.push((channel.clone(), Pause { cause, since: DateTime::default(), note }));
-    }
-    pauses
-}
-
-/// Why a delivery is where it is, in words.
-#[must_use]
-pub fn reason(state: &DeliveryState, pause: Option<&Pause>) -> Option<Text> {
-    match state {
-        DeliveryState::Waiting { .. } if pause.is_some() => pause.map(|pause| Text {
-            vi: format!("kênh đang tạm dừng: {}", pause.note.vi),
-            en: format!("the channel is paused: {}", pause.note.en),
-        }),
-        DeliveryState::Settled => None,
-        DeliveryState::Waiting { why, .. } => Some(why.text()),
-        DeliveryState::Sending { .. } => Some(text!("đang gửi", "being sent")),
-        DeliveryState::Uncertain { note, look, .. } => Some(uncertain(note, look.is_some())),
-        DeliveryState::Held { why } => Some(why.text()),
-        DeliveryState::Failed { why } => Some(why.clone()),
-    }
-}
-
-fn uncertain(note: &crate::text::Text, will_look: bool) -> Text {
-    let (vi, en) = if will_look {
-        ("loa sẽ tự kiểm tra lại", "loa will look again")
-    } else {
-        (
-            "hãy xem kênh rồi báo: loa resolve ID --went-out hoặc --did-not",
-            "look at the channel, then say: loa resolve ID --went-out or --did-not",
-        )
-    };
-    Text { vi: format!("{}; {vi}", note.vi), en: format!("{}; {en}", note.en) }
 }

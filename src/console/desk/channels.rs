@@ -3,6 +3,15 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+/// Where a channel's list of people is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListPlace {
+    /// In the store.
+    Store,
+    /// In a file that the channel's own file names: the one in the store is not used.
+    File,
+}
+
 /// One configured channel.
 #[derive(Clone, Debug, Serialize)]
 pub struct ChannelSummary {
@@ -17,6 +26,9 @@ pub struct ChannelSummary {
     /// Whether what it has sent stays sent, so that corrections and withdrawals go out as notices.
     #[serde(skip)]
     pub letters: bool,
+    /// Where the list of people is that it writes to, if they may join and leave.
+    #[serde(skip)]
+    pub audience: Option<ListPlace>,
     /// `live` or `rehearsal`.
     pub mode: &'static str,
     /// Its next slot, for channels that have slots.

@@ -7,6 +7,7 @@ mod channels;
 mod decisions;
 mod files;
 mod readings;
+mod samples;
 mod templates;
 mod timetable;
 mod writing;
@@ -16,13 +17,14 @@ use std::sync::Arc;
 use crate::queue::{Manuscripts, Versions};
 
 pub use care::{ChannelCare, CheckUp, Routed, Standing, Trial, Used};
-pub use channels::{ChannelSummary, Channels};
+pub use channels::{ChannelSummary, Channels, ListPlace};
 pub use decisions::{Decisions, Proof};
 pub use files::{
     Answered, ChannelFiles, ChannelForm, Collision, Difference, FileChange, FileMistake, FormField, FormGroup,
     KindLine, Saved, Version,
 };
 pub use readings::{FoundReadings, ReadingChange, ReadingEntry, Readings, Tried};
+pub use samples::{Sample, Samples};
 pub use templates::{TemplateChange, TemplateView, Templates};
 pub use timetable::{ChannelWeek, Day, Editions, Shift, Timetable};
 pub use writing::{
@@ -52,4 +54,6 @@ pub struct Desk {
     pub care: Arc<dyn ChannelCare>,
     /// The week and the editions.
     pub timetable: Arc<dyn Timetable>,
+    /// What a channel would send, as it is sent.
+    pub samples: Arc<dyn Samples>,
 }

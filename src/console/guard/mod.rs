@@ -133,7 +133,10 @@ async fn read(headers: &HeaderMap, body: Body, officer: bool) -> Result<Form, St
 
 /// Shows what went wrong, and notes that the session was used.
 async fn finish(face: &Arc<Face>, guest: &Guest, officer: Option<Officer>, mut response: Response) -> Response {
-    if let Some(stop) = response.extensions_mut().remove::<Stop>() {
+    // An address that axum cannot make anything of, such as a number that is none, is one that is not there.
+    let unread = response.status() == StatusCode::BAD_REQUEST && response.extensions().get::<Stop>().is_none();
+    let stop = response.extensions_mut().remove::<Stop>().or(unread.then_some(Stop::NotFound));
+    if let Some(stop) = stop {
         return match stop {
             Stop::SignIn(_) if guest.partial => StatusCode::UNAUTHORIZED.into_response(),
             Stop::SignIn(path) => Redirect::to(&sign_in_for(&path)).into_response(),

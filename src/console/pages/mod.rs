@@ -5,6 +5,7 @@ mod articles;
 mod channels;
 mod deliveries;
 mod events;
+mod ledger;
 mod own;
 mod people;
 mod pictures;
@@ -15,6 +16,7 @@ mod set_up;
 mod sign_in;
 mod standing;
 mod templates;
+mod subscribers;
 mod today;
 mod two_steps;
 mod write;
@@ -92,6 +94,8 @@ pub(super) fn table() -> Vec<Route> {
     table.extend(templates::routes());
     table.extend(channels::routes());
     table.extend(schedule::routes());
+    table.extend(subscribers::routes());
+    table.extend(ledger::routes());
     table.extend(people::routes());
     table.extend(own::routes());
     table.extend(two_steps::routes());
@@ -111,6 +115,8 @@ pub(super) fn nav(role: Role, path: &str) -> serde_json::Value {
         ("/schedule", text!("Lịch phát", "Schedule"), Role::Viewer),
         ("/lexicon", text!("Từ điển đọc", "Lexicon"), Role::Editor),
         ("/templates", text!("Mẫu", "Templates"), Role::Administrator),
+        ("/subscribers", text!("Người nhận", "Subscribers"), Role::Viewer),
+        ("/ledger", text!("Sổ", "Ledger"), Role::Viewer),
         ("/people", text!("Người dùng", "People"), Role::Administrator),
     ];
     let shown = pages.into_iter().filter(|(_, _, least)| role >= *least);

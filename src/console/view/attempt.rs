@@ -8,7 +8,7 @@ use crate::text;
 use crate::text::Text;
 
 /// What was tried.
-fn errand(name: &str) -> Text {
+pub(in crate::console) fn errand(name: &str) -> Text {
     match name {
         "create" => text!("đăng", "publish"),
         "update" => text!("đính chính", "correct"),
@@ -18,7 +18,7 @@ fn errand(name: &str) -> Text {
 }
 
 /// How it ended.
-fn outcome(name: Option<&str>) -> Badge {
+pub(in crate::console) fn outcome(name: Option<&str>) -> Badge {
     match name {
         None => Badge::new("going", "→", text!("đang làm", "going on")),
         Some("live" | "present") => Badge::new("well", "✓", text!("đã lên", "it is there")),
@@ -65,6 +65,21 @@ pub(in crate::console) fn decision(what: &str) -> Text {
         "approve" => text!("duyệt", "approved"),
         "send_back" => text!("trả lại", "sent back"),
         "send_again" => text!("gửi thêm bản nữa", "asked for another copy"),
+        "missed" => text!("gửi bù", "sent to those who missed it"),
+        "pause" => text!("tạm dừng kênh", "paused the channel"),
+        "resume" => text!("cho kênh chạy tiếp", "let the channel go on"),
+        "restore" => text!("khôi phục từ bản sao lưu", "restored a backup"),
+        "subscribe" => text!("thêm người nhận", "added subscribers"),
+        "remove" => text!("bỏ người nhận", "took a subscriber off"),
+        "export" => text!("xuất danh sách", "exported the list"),
+        "active" => text!("nhận thư lại", "gets letters again"),
+        "unsubscribed" => text!("hủy nhận thư", "unsubscribed"),
+        "bounced" => text!("hộp thư không nhận", "mailbox refuses"),
+        "complained" => text!("báo là thư rác", "reported as unwanted"),
+        "account" => text!("tài khoản", "account"),
+        "sign_in" => text!("đăng nhập", "signed in"),
+        "sign_out" => text!("đăng xuất", "signed out"),
+        "sign_in_refused" => text!("đăng nhập không được", "sign-in refused"),
         other => Text::same(other),
     }
 }

@@ -23,7 +23,7 @@ use super::pages;
 use crate::text::Text;
 
 pub(super) use assets::asset;
-pub(super) use attempt::{attempt, decision};
+pub(super) use attempt::{attempt, decision, errand, outcome};
 pub(super) use badge::{Badge, badge, paused};
 pub(super) use difference::{by_paragraphs, by_words};
 pub(super) use payload::payload;
@@ -71,6 +71,11 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("schedule.html", include_str!("../templates/schedule.html")),
     ("people.html", include_str!("../templates/people.html")),
     ("person.html", include_str!("../templates/person.html")),
+    ("subscribers.html", include_str!("../templates/subscribers.html")),
+    ("subscribers_list.html", include_str!("../templates/subscribers_list.html")),
+    ("subscribers_remove.html", include_str!("../templates/subscribers_remove.html")),
+    ("subscribers_import.html", include_str!("../templates/subscribers_import.html")),
+    ("ledger.html", include_str!("../templates/ledger.html")),
     ("own.html", include_str!("../templates/own.html")),
     ("two_steps.html", include_str!("../templates/two_steps.html")),
 ];

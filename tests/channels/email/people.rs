@@ -29,8 +29,8 @@ fn read(name: &str, content: impl AsRef<[u8]>) -> Vec<String> {
     lines(&file)
         .expect("a readable list")
         .map(|line| match line {
-            Line::Person(entry) => shown(entry),
-            Line::NotOne(entry) => format!("-{}", entry.address),
+            Line::Person(_, entry) => shown(entry),
+            Line::NotOne(_, entry) => format!("-{}", entry.address),
             Line::Bad(bad) => format!("!{}", bad.line),
         })
         .collect()
