@@ -600,7 +600,7 @@ async fn the_memory_of_single_copies_outlives_the_process(place: Place) {
 #[tokio::test]
 async fn a_full_store_refuses_and_acknowledges_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let small = SqliteOptions { max_size: Some(512 * 1024), ..options(folder.path()) };
+    let small = SqliteOptions { max_size: Some(1024 * 1024), ..options(folder.path()) };
     let store = Store::open(small.clone()).await.unwrap();
     let mut taken = 0;
     let error = loop {

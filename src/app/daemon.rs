@@ -1,5 +1,6 @@
 //! The daemon: starts every part, watches over them, stops them in order.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -175,7 +176,8 @@ async fn oversee(
     let mut check_up = tokio::time::interval(app.config().check_every);
     probe.tick().await;
     check_up.tick().await;
-    let mut seen = config::stamp(&app.config().channels, &app.specs());
+    // Nothing yet: a file that was edited while everything started is taken up at the first look.
+    let mut seen = BTreeMap::new();
     loop {
         tokio::select! {
             () = life.stop.cancelled() => return Ok(()),
