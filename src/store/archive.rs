@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::Store;
 use super::db::{Arg, Sql, args};
-use super::deliveries::delivery_columns;
+use super::deliveries::delivery_rows;
 use super::read::{article_row, delivery_row};
 use super::row::{from_json, millis};
 use super::words::topic_word;
@@ -24,24 +24,6 @@ const WINDOW: i64 = 4_000;
 const CHUNK: usize = 250;
 /// States whose deliveries are few and stand in an index of their own.
 const FEW: [&str; 3] = ["held", "uncertain", "failed"];
-
-/// Deliveries as people ask about them.
-macro_rules! rows {
-    ($title:literal, $which:expr) => {
-        concat!(
-            "SELECT ",
-            delivery_columns!(),
-            ", a.source, a.external_id, ",
-            $title,
-            " AS title, t.errand AS last_errand, t.outcome AS last_outcome \
-             FROM deliveries d JOIN articles a ON a.id = d.article_id \
-             JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision \
-             LEFT JOIN attempts t ON t.delivery_id = d.id AND t.attempt = (SELECT max(attempt) FROM attempts l \
-             WHERE l.delivery_id = d.id AND l.errand <> 'look_up') WHERE ",
-            $which
-        )
-    };
-}
 
 macro_rules! listed {
     ($title:literal, $ids:literal) => {
@@ -154,11 +136,11 @@ impl Store {
             ),
         };
         const DELIVERIES: Sql = Sql {
-            sqlite: rows!(
+            sqlite: delivery_rows!(
                 "r.content ->> 'title'",
                 "d.article_id IN (SELECT value FROM json_each($1)) ORDER BY d.channel"
             ),
-            postgres: rows!(
+            postgres: delivery_rows!(
                 "r.content::json ->> 'title'",
                 "d.article_id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY d.channel"
             ),
@@ -291,12 +273,12 @@ impl Archive for Store {
     fn unapproved(&self, after: Option<DeliveryId>, most: u32) -> BoxFuture<'_, Result<Vec<DeliveryRow>, StoreError>> {
         // The state is said twice: only so SQLite sees that the index of what needs a person has them all.
         const UNAPPROVED: Sql = Sql {
-            sqlite: rows!(
+            sqlite: delivery_rows!(
                 "r.content ->> 'title'",
                 "d.state = 'held' AND d.state IN ('held', 'uncertain', 'failed') \
                  AND d.detail ->> '$.why.for' IN ('approval', 'returned') AND d.id > $1 ORDER BY d.id LIMIT $2"
             ),
-            postgres: rows!(
+            postgres: delivery_rows!(
                 "r.content::json ->> 'title'",
                 "d.state = 'held' AND d.state IN ('held', 'uncertain', 'failed') \
                  AND d.detail::json #>> '{why,for}' IN ('approval', 'returned') AND d.id > $1 ORDER BY d.id LIMIT $2"

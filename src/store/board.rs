@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::Store;
 use super::db::{Sql, args};
-use super::deliveries::delivery_columns;
+use super::deliveries::delivery_rows;
 use super::read::delivery_row;
 use super::row::Row;
 use crate::article::ArticleId;
@@ -23,19 +23,7 @@ macro_rules! for_a_person {
 
 macro_rules! needs {
     ($title:literal) => {
-        concat!(
-            "SELECT ",
-            delivery_columns!(),
-            ", a.source, a.external_id, ",
-            $title,
-            " AS title, t.errand AS last_errand, t.outcome AS last_outcome \
-             FROM deliveries d JOIN articles a ON a.id = d.article_id \
-             JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision \
-             LEFT JOIN attempts t ON t.delivery_id = d.id AND t.attempt = (SELECT max(attempt) FROM attempts l \
-             WHERE l.delivery_id = d.id AND l.errand <> 'look_up') WHERE",
-            for_a_person!(),
-            "ORDER BY d.id DESC LIMIT $2"
-        )
+        delivery_rows!($title, concat!(for_a_person!(), "ORDER BY d.id DESC LIMIT $2"))
     };
 }
 

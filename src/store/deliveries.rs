@@ -18,6 +18,25 @@ macro_rules! delivery_columns {
 }
 pub(super) use delivery_columns;
 
+/// Deliveries as people ask about them.
+macro_rules! delivery_rows {
+    ($title:literal, $which:expr) => {
+        concat!(
+            "SELECT ",
+            crate::store::deliveries::delivery_columns!(),
+            ", a.source, a.external_id, ",
+            $title,
+            " AS title, t.errand AS last_errand, t.outcome AS last_outcome \
+             FROM deliveries d JOIN articles a ON a.id = d.article_id \
+             JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision \
+             LEFT JOIN attempts t ON t.delivery_id = d.id AND t.attempt = (SELECT max(attempt) FROM attempts l \
+             WHERE l.delivery_id = d.id AND l.errand <> 'look_up') WHERE ",
+            $which
+        )
+    };
+}
+pub(super) use delivery_rows;
+
 pub(super) fn delivery(row: &Row) -> Result<Delivery, StoreError> {
     Ok(Delivery {
         id: DeliveryId(row.int("id")?),

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::Store;
 use super::db::{Sql, args};
-use super::deliveries::{delivery, delivery_columns};
+use super::deliveries::{delivery, delivery_rows};
 use super::row::{Row, from_json, millis};
 use crate::article::{Article, ArticleId, ArticleKey, Revision};
 use crate::delivery::DeliveryId;
@@ -37,20 +37,14 @@ macro_rules! articles_of_both {
 
 macro_rules! deliveries {
     ($title:literal, $by:literal, $most:literal) => {
-        concat!(
-            "SELECT ",
-            delivery_columns!(),
-            ", a.source, a.external_id, ",
+        delivery_rows!(
             $title,
-            " AS title, t.errand AS last_errand, t.outcome AS last_outcome \
-             FROM deliveries d JOIN articles a ON a.id = d.article_id \
-             JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision \
-             LEFT JOIN attempts t ON t.delivery_id = d.id AND t.attempt = (SELECT max(attempt) FROM attempts l \
-             WHERE l.delivery_id = d.id AND l.errand <> 'look_up') WHERE ",
-            $by,
-            " AND d.article_id = coalesce($1, d.article_id) AND d.channel = coalesce($2, d.channel) \
-             AND d.state = coalesce($3, d.state) AND d.id < $4 AND d.id >= $5 ORDER BY d.id DESC LIMIT ",
-            $most
+            concat!(
+                $by,
+                " AND d.article_id = coalesce($1, d.article_id) AND d.channel = coalesce($2, d.channel) \
+                 AND d.state = coalesce($3, d.state) AND d.id < $4 AND d.id >= $5 ORDER BY d.id DESC LIMIT ",
+                $most
+            )
         )
     };
 }
