@@ -28,14 +28,15 @@ use loa::ledger::Filter;
 use loa::lifecycle::Lifecycle;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 type Anyhow<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Sessions at once, in both: few, and as many as a channel may have.
-const SESSIONS: [usize; 3] = [8, 16, MOST];
-const MOST: usize = 32;
+const SESSIONS: [usize; 4] = [8, 16, 32, MOST];
+const MOST: usize = 50;
 /// Letters in a round, and rounds.
-const LETTERS: usize = 5_000;
+const LETTERS: usize = 10_000;
 const ROUNDS: usize = 3;
 
 fn main() -> Anyhow<()> {
@@ -154,18 +155,21 @@ fn office(port: u16, people: usize, sessions: usize) -> Anyhow<tempfile::TempDir
     Ok(folder)
 }
 
-/// Publishes one article and waits until everybody has it. Returns how long the mailing took.
+/// Publishes one article on a daemon at work and waits until everybody has it. Returns how long that took, with making
+/// the list of them.
 async fn mailing(office: &Path) -> Anyhow<Duration> {
     let words = |error: loa::app::AppError| error.to_string();
     let config = Config::load(&office.join("config.toml")).map_err(|error| error.to_string())?;
     let app = App::open(config, Clock::system()).await.map_err(words)?;
+    let (life, ready) = (Lifecycle::default(), Arc::new(Notify::new()));
+    let begins = Arc::clone(&ready);
+    let daemon = tokio::spawn(run(app.clone(), life.clone(), Box::new(move |_| begins.notify_one())));
+    ready.notified().await;
     let draft = read(&office.join("bai.md")).map_err(|error| format!("{error:?}"))?;
     let cx = DraftContext { source: "bench", external_id: Some("bai"), zone: app.config().office.timezone };
-    app.intake().accept(draft, &cx, Order::Publish, "bench", None).await.map_err(|error| format!("{error:?}"))?;
-    let life = Lifecycle::default();
     let began = Instant::now();
-    let daemon = tokio::spawn(run(app.clone(), life.clone(), Box::new(|_| {})));
-    let mut every = tokio::time::interval(Duration::from_millis(20));
+    app.intake().accept(draft, &cx, Order::Publish, "bench", None).await.map_err(|error| format!("{error:?}"))?;
+    let mut every = tokio::time::interval(Duration::from_millis(5));
     loop {
         every.tick().await;
         let rows = app.ledger().deliveries(Filter::default()).await.map_err(|error| error.to_string())?;

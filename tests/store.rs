@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use loa::article::{Article, Priority, Revision};
 use loa::audience::Entry;
-use loa::channel::{Copies, CopyChange, CopyCount, CopyState};
+use loa::channel::{Copies, CopyChange, CopyCount, CopyState, Departures, Leave};
 use loa::clock::Clock;
 use loa::delivery::{
     Delivery, DeliveryId, Errand, Event, Live, Outcome, Plan, Receipt, Sighting, State, Unclear, Wanted, Why,
@@ -562,8 +562,17 @@ async fn the_memory_of_single_copies_outlives_the_process(place: Place) {
         reason: "450".to_owned(),
         patience: Duration::from_secs(90),
     };
-    let changes = [(0, CopyChange::Begun), (1, CopyChange::Begun), (3, refused(true)), (4, later.clone())];
-    copies.record(changes.map(|(at, change)| (names[at].to_owned(), change)).into_iter().collect()).await.unwrap();
+    // One of those that leave turns out not to have left: it may leave at once, and its patience has not begun.
+    let leaving = |which: &[usize]| Departures {
+        recipients: which.iter().map(|at| names[*at].to_owned()).collect(),
+        ..Departures::default()
+    };
+    assert_eq!(copies.begin(leaving(&[0, 1, 4])).await.unwrap(), [Leave::Now; 3]);
+    assert_eq!(copies.begin(leaving(&[1])).await.unwrap(), [Leave::NotThisOne], "it is somebody's already");
+    copies.record(vec![(names[4].to_owned(), CopyChange::NotBegun)]).await.unwrap();
+    assert_eq!(copies.begin(leaving(&[4])).await.unwrap(), [Leave::Now]);
+    let news = [(3, refused(true)), (4, later.clone())];
+    copies.record(news.map(|(at, change)| (names[at].to_owned(), change)).into_iter().collect()).await.unwrap();
     copies.record(vec![(names[0].to_owned(), CopyChange::Sent)]).await.unwrap();
     drop(copies);
     store.close().await;

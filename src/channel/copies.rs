@@ -23,8 +23,8 @@ pub struct Addressee {
 /// What became of one recipient's copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CopyChange {
-    /// It is about to leave: from now on, without another word, nobody knows.
-    Begun,
+    /// It did not leave after all, and may at once.
+    NotBegun,
     /// They have it.
     Sent,
     /// They will not take it, for this reason.

@@ -46,7 +46,7 @@ pub(super) async fn close(
 ) -> Result<(), StoreError> {
     const CLOSE: Many<8> = Many {
         columns: ["delivery_id", "attempt", "finished_at", "outcome", "note", "payload_hash", "remote_id", "url"],
-        sqlite: "UPDATE attempts SET finished_at = n.finished_at, outcome = n.outcome, note = n.note, \
+        sqlite: "UPDATE OR FAIL attempts SET finished_at = n.finished_at, outcome = n.outcome, note = n.note, \
                  payload_hash = n.payload_hash, remote_id = n.remote_id, url = n.url FROM n \
                  WHERE attempts.delivery_id = n.delivery_id AND attempts.attempt = n.attempt \
                  AND attempts.finished_at IS NULL",

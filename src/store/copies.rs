@@ -1,14 +1,13 @@
-//! Who is on a job's list, and how each copy ended.
+//! Who is on a job's list, and how far it is.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use super::db::{Arg, Connection, Sql, args};
-use super::many::Many;
 use super::row::{Row, millis, to_json};
 use super::{Store, leave};
 use crate::article::ArticleId;
@@ -147,79 +146,6 @@ async fn count(connection: &mut Connection, job: &JobCopies, now: i64) -> Result
     Ok(count)
 }
 
-/// What changes together, in one statement each: the copies, and the mailboxes that are no good. For SQLite the whole key
-/// stands in each row of the list: otherwise it would go over the whole mailing for each of them.
-pub(super) async fn change(
-    connection: &mut Connection,
-    job: &JobCopies,
-    changes: &[(String, CopyChange)],
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    const BURY: Many<4> = Many {
-        columns: ["channel", "recipient", "reason", "at"],
-        sqlite: "UPDATE recipients SET standing = 'bounced', reason = n.reason, since = n.at FROM n \
-                 WHERE recipients.channel = n.channel AND address = n.recipient AND standing = 'active'",
-        postgres: "UPDATE recipients r SET standing = 'bounced', reason = n.reason, since = n.at \
-                   FROM json_to_recordset($1::json) AS n (channel text, recipient text, reason text, at bigint) \
-                   WHERE r.channel = n.channel AND r.address = n.recipient AND r.standing = 'active'",
-    };
-    const CHANGE: Many<8> = Many {
-        columns: ["channel", "job_key", "recipient", "state", "note", "due", "give_up", "at"],
-        sqlite: "UPDATE copies SET note = n.note, due = n.due, at = n.at, \
-                 left_at = CASE n.state WHEN 'begun' THEN n.at WHEN 'sent' THEN coalesce(copies.left_at, n.at) \
-                 ELSE copies.left_at END, \
-                 since = CASE n.state WHEN 'open' THEN coalesce(copies.since, n.at) ELSE copies.since END, \
-                 state = CASE WHEN coalesce(copies.since, n.at) < n.give_up THEN 'refused' ELSE n.state END FROM n \
-                 WHERE copies.channel = n.channel AND copies.job_key = n.job_key AND copies.recipient = n.recipient",
-        postgres: "UPDATE copies o SET note = n.note, due = n.due, at = n.at, \
-                   left_at = CASE n.state WHEN 'begun' THEN n.at WHEN 'sent' THEN coalesce(o.left_at, n.at) \
-                   ELSE o.left_at END, \
-                   since = CASE n.state WHEN 'open' THEN coalesce(o.since, n.at) ELSE o.since END, \
-                   state = CASE WHEN coalesce(o.since, n.at) < n.give_up THEN 'refused' ELSE n.state END \
-                   FROM json_to_recordset($1::json) AS n (channel text, job_key text, recipient text, state text, \
-                   note text, due bigint, give_up bigint, at bigint) \
-                   WHERE o.channel = n.channel AND o.job_key = n.job_key AND o.recipient = n.recipient",
-    };
-    let at = millis(now);
-    let dead = |(_, change): &&(String, CopyChange)| matches!(change, CopyChange::Refused { dead: true, .. });
-    let buried = |(recipient, change): &(String, CopyChange)| {
-        [job.channel.as_str().into(), recipient.into(), reason(change).into(), at.into()]
-    };
-    BURY.execute(connection, changes.iter().filter(dead).map(buried).collect()).await?;
-    let changed = |(recipient, change): &(String, CopyChange)| {
-        let (state, due, give_up) = becomes(change, now);
-        [
-            job.channel.as_str().into(),
-            job.job_key.as_str().into(),
-            recipient.into(),
-            state.into(),
-            reason(change).into(),
-            millis(due).into(),
-            give_up.into(),
-            at.into(),
-        ]
-    };
-    CHANGE.execute(connection, changes.iter().map(changed).collect()).await.map(drop)
-}
-
-fn reason(change: &CopyChange) -> Option<&str> {
-    match change {
-        CopyChange::Refused { reason, .. } | CopyChange::Later { reason, .. } => Some(reason),
-        CopyChange::Begun | CopyChange::Sent => None,
-    }
-}
-
-/// The state, when it is due in it, and since when it may have been open before it counts as refused.
-fn becomes(change: &CopyChange, now: DateTime<Utc>) -> (&'static str, DateTime<Utc>, Option<i64>) {
-    let span = |span: Duration| TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
-    match change {
-        CopyChange::Begun => ("begun", now, None),
-        CopyChange::Sent => ("sent", now, None),
-        CopyChange::Refused { .. } => ("refused", now, None),
-        CopyChange::Later { wait, patience, .. } => ("open", now + span(*wait), Some(millis(now - span(*patience)))),
-    }
-}
-
 impl Copies for JobCopies {
     fn invite(&self, people: Vec<Entry>) -> BoxFuture<'_, Result<(), SendError>> {
         Box::pin(async move {
@@ -301,17 +227,16 @@ impl Copies for JobCopies {
         })
     }
 
-    fn record(&self, changes: Vec<(String, CopyChange)>) -> BoxFuture<'_, Result<(), SendError>> {
-        let asked = (self.clone(), changes, self.clock.now());
+    fn record(&self, news: Vec<(String, CopyChange)>) -> BoxFuture<'_, Result<(), SendError>> {
+        let asked = (self.clone(), Departures { news, ..Departures::default() }, self.clock.now());
         Box::pin(async move {
-            if asked.1.is_empty() {
+            if asked.1.news.is_empty() {
                 return Ok(());
             }
-            let recorded = self
-                .store
-                .writer
-                .run(asked, |tx, (job, changes, now)| Box::pin(change(&mut tx.connection, job, changes, *now)));
-            recorded.await.map_err(later)
+            let recorded = self.store.writer.run(asked, |tx, (job, departures, now)| {
+                Box::pin(leave::change(&mut tx.connection, job, departures, *now))
+            });
+            recorded.await.map(drop).map_err(later)
         })
     }
 

@@ -195,7 +195,7 @@ pub(super) async fn swap_with(
             "attempt",
             "version",
         ],
-        sqlite: "UPDATE deliveries SET state = n.state, due = n.due, urgency = coalesce(n.urgency, deliveries.urgency), \
+        sqlite: "UPDATE OR FAIL deliveries SET state = n.state, due = n.due, urgency = coalesce(n.urgency, deliveries.urgency), \
                  edition = n.edition, after_channel = n.after_channel, wanted = coalesce(n.wanted, deliveries.wanted), \
                  live = coalesce(n.live, deliveries.live), detail = n.detail, \
                  plan = coalesce(n.plan, deliveries.plan), tries = n.tries, attempt = n.attempt, version = n.version \

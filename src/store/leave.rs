@@ -1,14 +1,16 @@
-//! The last word on copies that are about to leave, and their entry as begun: in one transaction for many.
+//! The last word on copies that are about to leave, their entry as begun, and what becomes of them: in one transaction for
+//! many.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::copies::{JobCopies, change};
+use super::copies::JobCopies;
 use super::db::{Arg, Connection, Sql, args};
 use super::many::Many;
-use super::row::millis;
-use crate::channel::{Departures, Leave};
+use super::row::{millis, to_json};
+use crate::channel::{CopyChange, Departures, Leave};
 use crate::queue::StoreError;
 
 macro_rules! stopped {
@@ -23,26 +25,25 @@ macro_rules! stopped {
     };
 }
 
-/// Puts those on record as begun that may leave.
+/// Puts those on record as begun that may leave, and what has become of others.
 pub(super) async fn begin(
     connection: &mut Connection,
     job: &JobCopies,
     departures: &Departures,
     now: DateTime<Utc>,
 ) -> Result<Vec<Leave>, StoreError> {
-    change(connection, job, &departures.news, now).await?;
-    if departures.recipients.is_empty() {
-        return Ok(Vec::new());
-    }
-    if let Some(stop) = stopped(connection, job, departures).await? {
-        return Ok(vec![stop; departures.recipients.len()]);
-    }
-    let begun = mark(connection, job, &departures.recipients, now).await?;
-    let word = |recipient| if begun.contains(recipient) { Leave::Now } else { Leave::NotThisOne };
-    Ok(departures.recipients.iter().map(word).collect())
+    let recipients = &departures.recipients;
+    let begun = change(connection, job, departures, now).await?;
+    let stop = if begun.len() < recipients.len() { stopped(connection, job, departures).await? } else { None };
+    let word = |recipient| match stop {
+        _ if begun.contains(recipient) => Leave::Now,
+        Some(stop) => stop,
+        None => Leave::NotThisOne,
+    };
+    Ok(recipients.iter().map(word).collect())
 }
 
-/// What keeps all of them back.
+/// What keeps all of them back, as [`change`] asks of each.
 async fn stopped(
     connection: &mut Connection,
     job: &JobCopies,
@@ -64,27 +65,99 @@ async fn stopped(
     })
 }
 
-async fn mark(
+/// What changes together, in one statement each: the copies, and the mailboxes that are no good. Of those that are to leave
+/// become begun, and are returned, which are open and may be written to while nothing keeps all of them back. For SQLite the whole key stands in each row
+/// of the list: otherwise it would go over the whole mailing for each of them.
+pub(super) async fn change(
     connection: &mut Connection,
     job: &JobCopies,
-    recipients: &[String],
+    departures: &Departures,
     now: DateTime<Utc>,
 ) -> Result<HashSet<String>, StoreError> {
-    // For SQLite the whole key stands in each row of the list: otherwise it would go over the whole mailing for each.
-    const MARK: Many<4> = Many {
-        columns: ["channel", "job_key", "recipient", "at"],
-        sqlite: "UPDATE copies SET state = 'begun', note = NULL, due = n.at, at = n.at, left_at = n.at FROM n \
-                 WHERE copies.channel = n.channel AND copies.job_key = n.job_key AND copies.recipient = n.recipient \
-                 AND copies.state = 'open' AND EXISTS (SELECT 1 FROM recipients r WHERE r.channel = n.channel \
-                 AND r.address = n.recipient AND r.standing = 'active') RETURNING recipient",
-        postgres: "UPDATE copies o SET state = 'begun', note = NULL, due = n.at, at = n.at, left_at = n.at \
-                   FROM json_to_recordset($1::json) AS n (channel text, job_key text, recipient text, at bigint) \
-                   WHERE o.channel = n.channel AND o.job_key = n.job_key AND o.recipient = n.recipient \
-                   AND o.state = 'open' AND EXISTS (SELECT 1 FROM recipients r WHERE r.channel = n.channel \
-                   AND r.address = n.recipient AND r.standing = 'active') RETURNING o.recipient",
+    const BURY: Many<4> = Many {
+        columns: ["channel", "recipient", "reason", "at"],
+        sqlite: "UPDATE recipients SET standing = 'bounced', reason = n.reason, since = n.at FROM n \
+                 WHERE recipients.channel = n.channel AND address = n.recipient AND standing = 'active'",
+        postgres: "UPDATE recipients r SET standing = 'bounced', reason = n.reason, since = n.at \
+                   FROM json_to_recordset($1::json) AS n (channel text, recipient text, reason text, at bigint) \
+                   WHERE r.channel = n.channel AND r.address = n.recipient AND r.standing = 'active'",
     };
-    let (channel, job_key) = (&job.channel, &job.job_key);
-    let row = |recipient: &String| [channel.into(), job_key.into(), recipient.into(), millis(now).into()];
-    let begun = MARK.fetch(connection, recipients.iter().map(row).collect()).await?;
-    begun.iter().map(|row| row.string("recipient")).collect()
+    const CHANGE: Many<9> = Many {
+        columns: ["channel", "job_key", "recipient", "state", "note", "due", "give_up", "at", "shows"],
+        sqlite: "UPDATE OR FAIL copies SET note = n.note, due = n.due, at = n.at, \
+                 left_at = CASE n.state WHEN 'begun' THEN n.at WHEN 'sent' THEN coalesce(copies.left_at, n.at) \
+                 ELSE copies.left_at END, \
+                 since = CASE WHEN n.give_up IS NOT NULL THEN coalesce(copies.since, n.at) ELSE copies.since END, \
+                 state = CASE WHEN coalesce(copies.since, n.at) < n.give_up THEN 'refused' ELSE n.state END FROM n \
+                 WHERE copies.channel = n.channel AND copies.job_key = n.job_key AND copies.recipient = n.recipient \
+                 AND (n.state <> 'begun' OR copies.state = 'open' AND EXISTS (SELECT 1 FROM recipients r \
+                 WHERE r.channel = n.channel AND r.address = n.recipient AND r.standing = 'active') \
+                 AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.channel = n.channel) \
+                 AND NOT EXISTS (SELECT 1 FROM restores WHERE NOT EXISTS (SELECT 1 FROM let_go l \
+                 WHERE l.channel = n.channel)) AND NOT EXISTS (SELECT 1 FROM json_each(n.shows) s \
+                 CROSS JOIN articles a ON a.id = s.value WHERE a.withdrawn_at IS NOT NULL)) \
+                 RETURNING recipient, state",
+        postgres: "UPDATE copies o SET note = n.note, due = n.due, at = n.at, \
+                   left_at = CASE n.state WHEN 'begun' THEN n.at WHEN 'sent' THEN coalesce(o.left_at, n.at) \
+                   ELSE o.left_at END, \
+                   since = CASE WHEN n.give_up IS NOT NULL THEN coalesce(o.since, n.at) ELSE o.since END, \
+                   state = CASE WHEN coalesce(o.since, n.at) < n.give_up THEN 'refused' ELSE n.state END \
+                   FROM json_to_recordset($1::json) AS n (channel text, job_key text, recipient text, state text, \
+                   note text, due bigint, give_up bigint, at bigint, shows text) \
+                   WHERE o.channel = n.channel AND o.job_key = n.job_key AND o.recipient = n.recipient \
+                   AND (n.state <> 'begun' OR o.state = 'open' AND EXISTS (SELECT 1 FROM recipients r \
+                   WHERE r.channel = n.channel AND r.address = n.recipient AND r.standing = 'active') \
+                   AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.channel = n.channel) \
+                   AND NOT EXISTS (SELECT 1 FROM restores WHERE NOT EXISTS (SELECT 1 FROM let_go l \
+                   WHERE l.channel = n.channel)) AND NOT EXISTS (SELECT 1 \
+                   FROM json_array_elements_text(n.shows::json) s JOIN articles a ON a.id = s.value::bigint \
+                   WHERE a.withdrawn_at IS NOT NULL)) \
+                   RETURNING o.recipient, o.state",
+    };
+    let Departures { recipients, news, withdraw } = departures;
+    let (channel, key, at) = (&job.channel, &job.job_key, millis(now));
+    let dead = |(_, change): &&(String, CopyChange)| matches!(change, CopyChange::Refused { dead: true, .. });
+    let buried = |(recipient, change): &(String, CopyChange)| {
+        [channel.into(), recipient.into(), reason(change).into(), at.into()]
+    };
+    BURY.execute(connection, news.iter().filter(dead).map(buried).collect()).await?;
+    let changed = |(recipient, change): &(String, CopyChange)| {
+        let (state, due, give_up) = becomes(change, now);
+        let (due, reason) = (millis(due).into(), reason(change).into());
+        let [channel, key, recipient] = [channel, key, recipient].map(Arg::from);
+        [channel, key, recipient, state.into(), reason, due, give_up.into(), at.into(), Arg::Text(None)]
+    };
+    // Whose withdrawal keeps them back.
+    let shows = to_json(if *withdraw { &[][..] } else { &job.articles[..] })?;
+    let begins = |recipient: &String| {
+        let [channel, key, recipient] = [channel, key, recipient].map(Arg::from);
+        let (note, give_up) = (Arg::Text(None), Arg::Int(None));
+        [channel, key, recipient, "begun".into(), note, at.into(), give_up, at.into(), (&shows).into()]
+    };
+    let rows = news.iter().map(changed).chain(recipients.iter().map(begins)).collect();
+    let mut begun = HashSet::with_capacity(recipients.len());
+    for row in CHANGE.fetch(connection, rows).await? {
+        if row.text("state")? == "begun" {
+            begun.insert(row.string("recipient")?);
+        }
+    }
+    Ok(begun)
+}
+
+fn reason(change: &CopyChange) -> Option<&str> {
+    match change {
+        CopyChange::Refused { reason, .. } | CopyChange::Later { reason, .. } => Some(reason),
+        CopyChange::NotBegun | CopyChange::Sent => None,
+    }
+}
+
+/// The state, when it is due in it, and since when it may have been open before it counts as refused.
+fn becomes(change: &CopyChange, now: DateTime<Utc>) -> (&'static str, DateTime<Utc>, Option<i64>) {
+    let span = |span: Duration| TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
+    match change {
+        CopyChange::NotBegun => ("open", now, None),
+        CopyChange::Sent => ("sent", now, None),
+        CopyChange::Refused { .. } => ("refused", now, None),
+        CopyChange::Later { wait, patience, .. } => ("open", now + span(*wait), Some(millis(now - span(*patience)))),
+    }
 }

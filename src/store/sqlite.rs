@@ -19,6 +19,10 @@ pub(super) const BUSY: Duration = Duration::from_secs(10);
 /// How often a running daemon looks whether another process has written.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub(super) const PAGE: u64 = 4096;
+/// Pages that the writer keeps in memory, in KiB. What one transaction changes has to fit: it would be written twice.
+const WRITER_CACHE: u32 = 4 * 1024;
+/// Pages in the log after which they are taken over into the file. What changes often is taken over once for many changes.
+const LOG_PAGES: u32 = 2_000;
 
 /// The list of migrations is made before anything else: whatever is there without it is not ours.
 const TABLES: Sql =
@@ -55,7 +59,8 @@ impl SqliteOptions {
             std::fs::create_dir_all(folder)
                 .map_err(|error| StoreError::Unreachable(format!("{}: {error}", folder.display())))?;
         }
-        let mut connect = self.connect_options();
+        let mut connect = self.connect_options().pragma("cache_size", format!("-{WRITER_CACHE}"));
+        connect = connect.pragma("wal_autocheckpoint", LOG_PAGES.to_string());
         if std::fs::metadata(&self.path).is_ok_and(|file| file.len() > 0) {
             inspect(&self.path).await?;
         } else {

@@ -91,7 +91,7 @@ pub(super) const FIELDS: &[Field] = &[
         "connections",
         Input::Number,
         || text!("Số phiên gửi cùng lúc", "Sessions at once"),
-        || text!("1 đến 32", "1 to 32"),
+        || text!("1 đến 50", "1 to 50"),
     ),
     Field::new(
         "put_off_minutes",

@@ -236,9 +236,9 @@ fn posting(table: &Table, sender: &Mailbox) -> Result<Posting, SettingsError> {
     });
     let connections = match &table.connections {
         None => 4,
-        Some(number) if (1..=32).contains(number.get_ref()) => *number.get_ref(),
+        Some(number) if (1..=50).contains(number.get_ref()) => *number.get_ref(),
         Some(number) => {
-            let text = text!("connections từ 1 đến 32", "connections is from 1 to 32");
+            let text = text!("connections từ 1 đến 50", "connections is from 1 to 50");
             return Err(SettingsError::at(number.span(), text));
         }
     };

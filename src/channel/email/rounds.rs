@@ -1,5 +1,6 @@
 //! Going round the audience over several sessions at once. A recipient is on record as begun before the content of
-//! their letter leaves, and not earlier: whatever ends the process, only what was in the middle of leaving is in doubt.
+//! their letter leaves, and not before a session is theirs: whatever ends the process, at most one letter of each session is
+//! in doubt.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -147,6 +148,19 @@ impl Desk {
         self.over.cancel();
     }
 
+    /// Names sender and recipient, in a new session where the one before had come to its end.
+    async fn open(&self, mut session: Session, from: &Address, to: &Address) -> Envelope {
+        loop {
+            match self.server.envelope(session, from, to).await {
+                Envelope::Closed => match self.server.take().await {
+                    Ok(another) => session = another,
+                    Err(error) => return Envelope::Stopped(error),
+                },
+                known => return known,
+            }
+        }
+    }
+
     /// One letter went wrong in a way that may be the server's; so many of them are.
     fn broke_off(&self, reason: &str) {
         if self.broken.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_BROKEN {
@@ -232,8 +246,13 @@ impl Sender {
     }
 
     fn later(&mut self, recipient: &str, reason: String) {
+        let change = self.put_off(reason);
+        self.note(recipient, change);
+    }
+
+    fn put_off(&self, reason: String) -> CopyChange {
         let Posting { put_off: wait, patience, .. } = *self.desk.posting;
-        self.note(recipient, CopyChange::Later { wait, reason, patience });
+        CopyChange::Later { wait, reason, patience }
     }
 
     async fn send(&mut self, to: Addressee) -> Result<(), SendError> {
@@ -244,54 +263,19 @@ impl Sender {
         })?;
         let from = desk.posting.return_path(&to)?;
         let message = desk.letters.letter(&to)?;
-        let session = loop {
-            let session = match self.session.take() {
-                Some(session) => session,
-                None => match desk.server.take().await {
-                    Ok(session) => session,
-                    Err(error) => {
-                        desk.stop(error);
-                        return Ok(());
-                    }
-                },
-            };
-            match desk.server.envelope(session, &from, &recipient).await {
-                Envelope::Open(session) => break session,
-                Envelope::Refused { reason, dead, session } => {
-                    let reason = without(&to.token, reason);
-                    desk.refused(&reason);
-                    self.session = session;
-                    self.note(&to.address, CopyChange::Refused { reason, dead });
-                    return Ok(());
-                }
-                Envelope::Later { reason, session } => {
-                    let reason = without(&to.token, reason);
-                    if session.is_none() {
-                        desk.broke_off(&reason);
-                    }
-                    self.session = session;
-                    self.later(&to.address, reason);
-                    return Ok(());
-                }
-                Envelope::Closed => {}
-                Envelope::Stopped(error) => {
-                    let Text { vi, en } = error.note;
-                    let note = Text { vi: without(&to.token, vi), en: without(&to.token, en) };
-                    desk.stop(SendError { class: error.class, note });
-                    return Ok(());
-                }
-            }
-        };
-        // On disk before the content may leave: whatever happens now, this recipient is accounted for.
-        match desk.register.begin(&to.address, std::mem::take(&mut self.news)).await? {
-            Leave::Now => {}
-            refused => {
-                self.session = desk.server.cleared(session).await;
-                if refused != Leave::NotThisOne {
-                    desk.over.cancel();
-                }
-                return Ok(());
-            }
+        let Some(session) = self.session().await else { return Ok(()) };
+        // The commit and the envelope wait for each other, not one after the other. On disk before the content may leave:
+        // whatever happens then, this recipient is accounted for.
+        let begin = desk.register.begin(&to.address, std::mem::take(&mut self.news));
+        let (leave, opened) = tokio::join!(begin, desk.open(session, &from, &recipient));
+        let leave = leave?;
+        if matches!(leave, Leave::Paused | Leave::Withdrawn) {
+            desk.over.cancel();
+        }
+        let Some(session) = self.opened(&to, opened, leave == Leave::Now) else { return Ok(()) };
+        if leave != Leave::Now {
+            self.session = desk.server.cleared(session).await;
+            return Ok(());
         }
         match desk.server.content(session, &message).await {
             Content::Accepted(session) => {
@@ -317,6 +301,47 @@ impl Sender {
             Content::Doubtful => desk.unanswered(),
         }
         Ok(())
+    }
+
+    /// A session to send by; `None` when there is none to be had, and the round ends.
+    async fn session(&mut self) -> Option<Session> {
+        match self.session.take() {
+            Some(session) => Some(session),
+            None => self.desk.server.take().await.map_err(|error| self.desk.stop(error)).ok(),
+        }
+    }
+
+    /// The session, if the server would take the letter. If not, that is noted of a copy that is ours.
+    fn opened(&mut self, to: &Addressee, envelope: Envelope, ours: bool) -> Option<Session> {
+        let desk = Arc::clone(&self.desk);
+        let change = match envelope {
+            Envelope::Open(session) => return Some(session),
+            Envelope::Refused { reason, dead, session } => {
+                let reason = without(&to.token, reason);
+                desk.refused(&reason);
+                self.session = session;
+                CopyChange::Refused { reason, dead }
+            }
+            Envelope::Later { reason, session } => {
+                let reason = without(&to.token, reason);
+                if session.is_none() {
+                    desk.broke_off(&reason);
+                }
+                self.session = session;
+                self.put_off(reason)
+            }
+            Envelope::Stopped(error) => {
+                let Text { vi, en } = error.note;
+                let note = Text { vi: without(&to.token, vi), en: without(&to.token, en) };
+                desk.stop(SendError { class: error.class, note });
+                CopyChange::NotBegun
+            }
+            Envelope::Closed => CopyChange::NotBegun,
+        };
+        if ours {
+            self.note(&to.address, change);
+        }
+        None
     }
 }
 

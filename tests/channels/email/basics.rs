@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use loa::channel::{CopyChange, Progress, Seen};
+use loa::channel::{CopyChange, Departures, Leave, Progress, Seen};
 use mail_parser::MessageParser;
 
 use super::desk::{Desk, TO_FILES, people};
@@ -56,7 +56,11 @@ async fn a_withdrawal_by_email_that_broke_off_is_not_taken_for_done() {
     assert_eq!(email.advance(&job).await.unwrap(), Progress::Gone);
     assert_eq!(desk.letters().len(), 3, "only the other one gets it");
     assert!(matches!(email.look_up(&job).await.unwrap(), Seen::Present(_)));
-    job.copies.record(vec![(names[1].to_owned(), CopyChange::Begun)]).await.unwrap();
+    let job = desk.job(withdraw(article("2"), &receipt));
+    job.copies.invite(people(&names)).await.unwrap();
+    job.copies.complete().await.unwrap();
+    let leaving = Departures { recipients: vec![names[1].to_owned()], withdraw: true, ..Departures::default() };
+    assert_eq!(job.copies.begin(leaving).await.unwrap(), [Leave::Now]);
     let progress = email.advance(&job).await.unwrap();
     assert!(matches!(&progress, Progress::InDoubt { note, .. } if note.vi.contains(names[1])), "{progress:?}");
 }
