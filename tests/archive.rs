@@ -161,7 +161,8 @@ async fn words_from_before_there_were_any_are_made_once_and_go_with_their_articl
 }
 
 async fn accept_as(store: &Store, who: &str, article: Article, approval: bool, minutes: i64) -> ArticleId {
-    let handover = Handover { key: article.key.clone(), who: who.to_owned(), now: t(minutes), request: None };
+    let handover =
+        Handover { key: article.key.clone(), who: who.to_owned(), now: t(minutes), as_of: t(minutes), request: None };
     let article = Arc::new(article);
     let decide = move |known: Option<&Current>| {
         let revision = known.map_or(Revision::FIRST, |known| known.revision.next());

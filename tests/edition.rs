@@ -185,8 +185,8 @@ async fn approve(inside: &Inside, id: loa::delivery::DeliveryId, who: &str) {
     use loa::console::Decisions as _;
     let by = loa::queue::By { who: who.to_owned(), at: inside.clock.now() };
     let seen = by.at;
-    let proof = inside.app.proof(id, seen).await.expect("the store").expect("a payload");
-    inside.app.approve(id, proof.hash, seen, by).await.expect("the store").expect("an approval");
+    let proof = inside.app.proof(id, seen, false).await.expect("the store").expect("a payload");
+    inside.app.approve(id, proof.view.hash, seen, by).await.expect("the store").expect("an approval");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -241,22 +241,22 @@ async fn a_letter_is_sent_with_the_date_that_was_approved_and_after_another_chan
     use loa::console::Decisions as _;
     let by = || loa::queue::By { who: "Lan".to_owned(), at: inside.clock.now() };
     let seen = inside.clock.now();
-    let proof = inside.app.proof(id, seen).await.expect("the store").expect("a payload");
+    let proof = inside.app.proof(id, seen, false).await.expect("the store").expect("a payload");
     assert!(proof.not_yet.is_some(), "its link is not known yet");
-    let refused = inside.app.approve(id, proof.hash, seen, by()).await.expect("the store").unwrap_err();
+    let refused = inside.app.approve(id, proof.view.hash, seen, by()).await.expect("the store").unwrap_err();
     assert!(refused.en.contains("portal"), "{refused:?}");
     inside.app.queue().resume("portal".to_owned(), "Lan".to_owned(), inside.clock.now()).await.expect("the store");
     inside.drain().await;
     // What is looked at now and approved in a while is sent as it was shown.
     let seen = inside.clock.now();
-    let proof = inside.app.proof(id, seen).await.expect("the store").expect("a payload");
+    let proof = inside.app.proof(id, seen, false).await.expect("the store").expect("a payload");
     inside.clock.advance(chrono::TimeDelta::minutes(40));
-    let other = inside.app.proof(id, inside.clock.now()).await.expect("the store").expect("a payload");
-    assert_ne!(proof.hash, other.hash, "a letter carries its date");
-    inside.app.approve(id, proof.hash.clone(), seen, by()).await.expect("the store").expect("an approval");
+    let other = inside.app.proof(id, inside.clock.now(), false).await.expect("the store").expect("a payload");
+    assert_ne!(proof.view.hash, other.view.hash, "a letter carries its date");
+    inside.app.approve(id, proof.view.hash.clone(), seen, by()).await.expect("the store").expect("an approval");
     let rows = inside.drain().await;
     let email = rows.iter().find(|row| row.delivery.channel == "email").expect("the letter");
     assert_eq!(email.delivery.state, State::Settled, "{email:#?}");
-    assert_eq!(email.delivery.live.receipt().expect("a receipt").payload_hash, proof.hash);
+    assert_eq!(email.delivery.live.receipt().expect("a receipt").payload_hash, proof.view.hash);
     inside.stop().await;
 }

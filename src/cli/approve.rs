@@ -7,7 +7,7 @@ use super::args::Approve;
 use super::decide::by;
 use super::print::Printer;
 use crate::app::App;
-use crate::console::{Decisions, Proof, reason};
+use crate::console::{Decisions, PayloadView, Proof, reason};
 use crate::delivery::DeliveryId;
 use crate::text;
 use crate::text::Text;
@@ -23,12 +23,12 @@ pub(super) async fn approve(app: &App, asked: Approve, printer: &Printer) -> Res
         return Ok(());
     }
     let by = by(app);
-    let proof = Decisions::proof(app, id, by.at).await?.map_err(CliError::Text)?;
+    let proof = Decisions::proof(app, id, by.at, false).await?.map_err(CliError::Text)?;
     if asked.show {
         printer.bytes(&proof.bytes);
         return Ok(());
     }
-    let Proof { hash, revision, .. } = proof;
+    let Proof { view: PayloadView { hash, .. }, revision, .. } = proof;
     if asked.hash.is_some_and(|asked| !asked.eq_ignore_ascii_case(&hash)) {
         return Err(CliError::Text(text!(
             "nội dung sẽ gửi có mã băm khác: {hash}; chưa duyệt. Xem: loa approve {id} --show",

@@ -88,12 +88,30 @@ impl Intake {
         who: &str,
         request: Option<(String, String)>,
     ) -> Result<Accepted, IntakeError> {
+        self.accept_as_seen(draft, cx, order, who, request, self.clock.now()).await
+    }
+
+    /// The same, by a person who has seen how it will look: copies say what they would have said at that instant.
+    ///
+    /// # Errors
+    /// As for [`Intake::accept`].
+    pub async fn accept_as_seen(
+        &self,
+        draft: Draft,
+        cx: &DraftContext<'_>,
+        order: Order,
+        who: &str,
+        request: Option<(String, String)>,
+        seen: DateTime<Utc>,
+    ) -> Result<Accepted, IntakeError> {
         let Prepared { article, revision, missing_pictures } = self.prepare(draft, cx).await?;
         let key = article.key.clone();
         let (now, subscriptions) = (self.clock.now(), self.subscriptions());
+        let seen = seen.min(now);
         let article = Arc::new(article);
-        let decide = move |known: Option<&Current>| revise(known, &article, revision, order, &subscriptions, now);
-        let accepted = self.hand_over(key, who, now, request, Box::new(decide)).await?;
+        let decide = move |known: Option<&Current>| revise(known, &article, revision, order, &subscriptions, seen, now);
+        let handover = Handover { key, who: who.to_owned(), now, as_of: seen, request };
+        let accepted = self.hand_over(handover, Box::new(decide)).await?;
         Ok(Accepted { missing_pictures, ..accepted })
     }
 
@@ -149,19 +167,12 @@ impl Intake {
             };
             Ok(withdraw(known, &subscriptions, now))
         };
-        let accepted = self.hand_over(key, who, now, None, Box::new(decide)).await;
+        let handover = Handover { key, who: who.to_owned(), now, as_of: now, request: None };
+        let accepted = self.hand_over(handover, Box::new(decide)).await;
         if found.load(std::sync::atomic::Ordering::Acquire) { accepted } else { Err(IntakeError::Unknown(missing)) }
     }
 
-    async fn hand_over(
-        &self,
-        key: ArticleKey,
-        who: &str,
-        now: DateTime<Utc>,
-        request: Option<(String, String)>,
-        decide: crate::queue::Decide,
-    ) -> Result<Accepted, IntakeError> {
-        let handover = Handover { key, who: who.to_owned(), now, request };
+    async fn hand_over(&self, handover: Handover, decide: crate::queue::Decide) -> Result<Accepted, IntakeError> {
         match self.queue.accept(handover, decide).await? {
             Verdict::Accepted(accepted) => Ok(accepted),
             Verdict::Refused(reason) => Err(IntakeError::Refused(reason)),
@@ -182,6 +193,7 @@ fn revise(
     asked: Option<Revision>,
     order: Order,
     subscriptions: &[Subscription],
+    seen: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Change, Text> {
     let revision = match known {
@@ -219,8 +231,7 @@ fn revise(
     for subscription in subscriptions {
         let there = known.is_some_and(|known| has(known, &subscription.channel));
         if there || subscription.route.takes(article).map_err(|error| error.0)? {
-            let plan = subscription.schedule.plan(article, schedule::Change::Content, now);
-            plans.push((subscription.channel.clone(), plan));
+            plans.push((subscription.channel.clone(), plan_as_seen(subscription, article, seen, now)));
         }
     }
     plans.extend(known.into_iter().flat_map(|known| unconfigured(known, subscriptions, now)));
@@ -229,6 +240,14 @@ fn revise(
         None if order == Order::PublishAgain => Change::Anew { revision, article, plans },
         _ => Change::Revise { revision, article, plans },
     })
+}
+
+/// The plan that was seen, if by it the copy is due at once and still is: an hour that has begun or ended since counts as it
+/// is now.
+fn plan_as_seen(subscription: &Subscription, article: &Article, seen: DateTime<Utc>, now: DateTime<Utc>) -> Plan {
+    let plan = |at| subscription.schedule.plan(article, schedule::Change::Content, at);
+    let (then, today) = (plan(seen), plan(now));
+    if then.due <= now && today.due <= now && then.edition == today.edition { then } else { today }
 }
 
 fn withdraw(known: &Current, subscriptions: &[Subscription], now: DateTime<Utc>) -> Change {

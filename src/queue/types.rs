@@ -76,6 +76,8 @@ pub struct Handover {
     pub who: String,
     /// The present instant.
     pub now: DateTime<Utc>,
+    /// The instant that copies show: the present, or when somebody saw how they would look.
+    pub as_of: DateTime<Utc>,
     /// The request's own key and what it carried, so that a repeat is recognised.
     pub request: Option<(String, String)>,
 }

@@ -133,7 +133,7 @@ async fn revise(
         "INSERT INTO revisions (article_id, revision, content, content_hash, accepted_at, author) \
          VALUES ($1, $2, $3, $4, $5, $6)",
     );
-    let (number, at) = (i64::from(revision.0), millis(handover.now));
+    let (number, at) = (i64::from(revision.0), millis(handover.as_of));
     let id = if let Some(known) = &known {
         connection.execute(RAISE, args![number, known.id.0]).await?;
         known.id

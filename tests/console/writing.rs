@@ -28,6 +28,12 @@ fn notice() -> Written {
     }
 }
 
+/// What a preview's form says that was seen, and when.
+fn what_was_seen(page: &str) -> (String, String) {
+    let field = |name: &str| between(page, &format!("name=\"{name}\" value=\""), "\"").expect("a field").to_owned();
+    (field("seen"), field("at"))
+}
+
 fn payload<'p>(preview: &'p Preview, channel: &str) -> &'p PayloadView {
     let seen = preview.channels.iter().find(|seen| seen.channel == channel).expect("the channel");
     assert!(matches!(seen.outlook, Outlook::Sends { .. }), "{channel}: {:?}", seen.outlook);
@@ -49,16 +55,18 @@ async fn what_is_seen_is_sent(world: &World, channels: &[&str]) {
     let desk = inside.app.desk();
     let by = || By { who: "chị Lan".to_owned(), at: inside.clock.now() };
     let new = manuscript(1, notice());
-    let seen = desk.writing.preview(new.clone(), None).await.expect("a preview");
+    let seen = desk.writing.preview(new.clone(), None, inside.clock.now()).await.expect("a preview");
     assert_eq!(inside.rows().await.len(), 0, "a preview hands nothing over");
-    let done = desk.writing.hand_over(new.clone(), by()).await.expect("it is taken over");
+    // Looking takes its time.
+    inside.clock.advance(chrono::TimeDelta::minutes(9));
+    let done = desk.writing.hand_over(new.clone(), by(), seen.at).await.expect("it is taken over");
     for channel in channels {
         let shown = payload(&seen, channel);
         assert_eq!(sent(&inside, channel, "create").await, shown.hash, "{channel}");
         assert!(!shown.parts.is_empty(), "{channel}");
     }
     // Sent once more it is the same article.
-    let again = desk.writing.hand_over(new, by()).await.expect("the first answer");
+    let again = desk.writing.hand_over(new, by(), inside.clock.now()).await.expect("the first answer");
     assert_eq!((again.article, again.revision), (done.article, done.revision));
 
     let begun = desk.writing.begin(done.article).await.expect("a correction");
@@ -68,15 +76,16 @@ async fn what_is_seen_is_sent(world: &World, channels: &[&str]) {
     let mut correction = manuscript(2, written);
     correction.corrects = Some((done.article, begun.revision));
     inside.clock.advance(chrono::TimeDelta::minutes(7));
-    let seen = desk.writing.preview(correction.clone(), None).await.expect("a preview");
-    desk.writing.hand_over(correction.clone(), by()).await.expect("it is taken over");
+    let seen = desk.writing.preview(correction.clone(), None, inside.clock.now()).await.expect("a preview");
+    inside.clock.advance(chrono::TimeDelta::minutes(7));
+    desk.writing.hand_over(correction.clone(), by(), seen.at).await.expect("it is taken over");
     for channel in channels {
         assert_eq!(sent(&inside, channel, "update").await, payload(&seen, channel).hash, "{channel}");
     }
     // A correction that was begun before this one does not undo it.
     let mut late = manuscript(3, notice());
     late.corrects = Some((done.article, Revision(1)));
-    assert!(desk.writing.hand_over(late, by()).await.is_err());
+    assert!(desk.writing.hand_over(late, by(), inside.clock.now()).await.is_err());
     assert!(desk.writing.begin(ArticleId(99)).await.is_err());
     inside.stop().await;
 }
@@ -172,17 +181,29 @@ fn an_article_is_written_seen_published_and_corrected() {
     assert_eq!(frame.header("x-frame-options"), Some("sameorigin"));
     assert!(frame.body.contains("Sáng thứ Hai") && !frame.body.contains("<script>"), "{}", frame.body);
     assert!(frame.body.contains("<style>"), "the site's own style");
-    assert_eq!(officer.get(&format!("/write/{token}/frame/radio/0")).status, 404, "words need no frame");
+    let words = officer.get(&format!("/write/{token}/frame/radio/0"));
+    assert!(
+        words.body.contains("Sáng thứ Hai") && words.header("content-security-policy").unwrap().starts_with("sandbox")
+    );
+    assert_eq!(officer.get(&format!("/write/{token}/frame/radio/9")).status, 404);
 
     // What was not seen is not published.
     let publish = format!("/write/{token}/publish");
-    let answer = officer.post(&publish, &[("seen", "something else")]);
+    let answer = officer.post(&publish, &[("seen", "something else"), ("at", "1")]);
     assert_eq!(answer.header("location"), Some(preview.as_str()));
     let page = officer.get(&preview).body;
     assert!(page.contains("has changed since that preview"), "{page}");
-    let seen = between(&page, "name=\"seen\" value=\"", "\"").unwrap().to_owned();
+    // A page that was shown for long says an hour that is over.
+    let (seen, at) = what_was_seen(&page);
+    let long_ago = (at.parse::<i64>().unwrap() - 31 * 60_000).to_string();
+    for at in [long_ago.as_str(), "", "9999999999999"] {
+        let answer = officer.post(&publish, &[("seen", &seen), ("at", at)]);
+        assert_eq!(answer.header("location"), Some(preview.as_str()), "{at}");
+        assert!(officer.get(&preview).body.contains("nothing was published"), "{at}");
+    }
+    assert_eq!(deliveries(&world).len(), 0);
     for _ in 0..2 {
-        let answer = officer.post(&publish, &[("seen", &seen)]);
+        let answer = officer.post(&publish, &[("seen", &seen), ("at", &at)]);
         assert_eq!((answer.status, answer.header("location")), (303, Some("/articles/1")), "a double click");
     }
     settled(&world, 4);
@@ -207,8 +228,8 @@ fn an_article_is_written_seen_published_and_corrected() {
     assert_eq!(officer.post("/write", &fields).status, 303);
     let page = officer.get(&format!("/write/{second}/preview")).body;
     assert!(page.contains("replaces what is shown"), "{page}");
-    let seen = between(&page, "name=\"seen\" value=\"", "\"").unwrap().to_owned();
-    officer.post(&format!("/write/{second}/publish"), &[("seen", &seen)]);
+    let (seen, at) = what_was_seen(&page);
+    officer.post(&format!("/write/{second}/publish"), &[("seen", &seen), ("at", &at)]);
     settled(&world, 4);
     let pages = world.path("site/bai");
     let page = std::fs::read_dir(pages).unwrap().map(|page| std::fs::read_to_string(page.unwrap().path()).unwrap());
@@ -266,8 +287,9 @@ fn pictures_are_judged_described_and_shown_where_the_public_reaches_them() {
     let page = officer.get(&format!("/write/{token}/preview")).body;
     let frame = officer.get(&format!("/write/{token}/frame/portal/0")).body;
     assert!(frame.contains("src=\"data:image/jpeg;base64,") && frame.contains("Đập nước"), "{frame}");
-    let seen = between(&page, "name=\"seen\" value=\"", "\"").unwrap().to_owned();
-    assert_eq!(officer.post(&format!("/write/{token}/publish"), &[("seen", &seen)]).status, 303);
+    let (seen, at) = what_was_seen(&page);
+    let publish = format!("/write/{token}/publish");
+    assert_eq!(officer.post(&publish, &[("seen", &seen), ("at", &at)]).header("location"), Some("/articles/1"));
     settled(&world, 4);
     let shown = daemon.call("GET", &public, &[], b"");
     assert_eq!((shown.status, shown.header("content-type")), (200, Some("image/png")));
@@ -292,7 +314,7 @@ fn a_draft_is_anybodys_to_finish_or_to_throw_away_and_pasting_is_cleaned() {
         Some(format!("/write/{token}?check=1").as_str())
     );
     assert!(officer.get(&format!("/write/{token}?check=1")).body.contains("write a body"));
-    assert_eq!(officer.post(&format!("/write/{token}/publish"), &[("seen", "")]).status, 303);
+    assert_eq!(officer.post(&format!("/write/{token}/publish"), &[("seen", ""), ("at", "")]).status, 303);
     assert_eq!(deliveries(&world).len(), 0);
     assert_eq!(officer.post(&format!("/write/{token}/throw-away"), &[]).status, 303);
     assert_eq!(officer.get(&format!("/write/{token}")).status, 404);
@@ -340,8 +362,8 @@ fn a_doubtful_word_of_the_script_is_put_into_the_lexicon_from_the_preview() {
     assert_eq!(file, "# của xã\nQLXYZ\tquản lý đê\n");
 
     let page = officer.get(&preview).body;
-    let seen = between(&page, "name=\"seen\" value=\"", "\"").unwrap().to_owned();
-    officer.post(&format!("/write/{token}/publish"), &[("seen", &seen)]);
+    let (seen, at) = what_was_seen(&page);
+    officer.post(&format!("/write/{token}/publish"), &[("seen", &seen), ("at", &at)]);
     on_channel(&world, "radio", "settled");
     let scripts: Vec<String> = std::fs::read_dir(world.path("radio"))
         .unwrap()

@@ -39,6 +39,7 @@ impl Places {
             | "/articles/{id}/standing"
             | "/approvals/list"
             | "/approvals/{id}/payload"
+            | "/approvals/{id}/frame/{place}"
             | "/write/picture/{name}"
             | "/write/{token}/frame/{name}/{id}"
             | "/templates/frame/{id}"

@@ -3,10 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 
+use super::shown::{Dress, payload_view};
 use crate::app::App;
 use crate::article::ArticleId;
 use crate::channel::RenderContext;
-use crate::console::{Decisions, Proof};
+use crate::console::{Decisions, Proof, Unable};
 use crate::delivery::{Approved, Delivery, DeliveryId, Event, Hold, Plan, State, Why};
 use crate::dispatch::item;
 use crate::intake::IntakeError;
@@ -43,8 +44,8 @@ impl App {
         Ok(Ok(planner(&Candidate { delivery: row.delivery, article, after_ready: true })))
     }
 
-    /// What would be sent, and by which plan.
-    async fn proof_of(&self, id: DeliveryId, seen: DateTime<Utc>) -> Refusable<(Proof, Plan)> {
+    /// What would be sent, and by which plan; `dressed`: to be seen, with its pictures.
+    async fn proof_of(&self, id: DeliveryId, seen: DateTime<Utc>, dressed: bool) -> Refusable<(Proof, Plan)> {
         let Some(row) = self.ledger().delivery(id).await? else { return Ok(Err(unknown(id))) };
         let waits = matches!(row.delivery.state, State::Held { why: Hold::Approval { .. } | Hold::Returned { .. } });
         if !waits {
@@ -80,13 +81,19 @@ impl App {
                 "{after} has no public address for it yet, so the payload will change; approve it once {after} shows it"
             )
         });
+        let dress = if dressed { self.dress(&considered.item.article).await } else { Ok(Dress::default()) };
+        let dress = match dress {
+            Ok(dress) => dress,
+            Err(Unable::Store(error)) => return Err(error),
+            Err(Unable::Refused(text)) => return Ok(Err(text)),
+            Err(Unable::Missing) => return Ok(Err(unknown(id))),
+        };
         let proof = Proof {
+            view: payload_view(&payload, channel.style(), &dress),
             delivery: considered.delivery,
             revision,
-            hash: payload.hash(),
             extension: payload.extension,
             bytes: payload.bytes,
-            note: payload.note,
             due: plan.due,
             not_yet,
             by_another: spec.schedule.approval == Approval::ByAnother,
@@ -95,12 +102,12 @@ impl App {
     }
 
     async fn approve_now(&self, id: DeliveryId, hash: &str, seen: DateTime<Utc>, by: By) -> Refusable<Delivery> {
-        let (proof, plan) = match self.proof_of(id, seen).await? {
+        let (proof, plan) = match self.proof_of(id, seen, false).await? {
             Ok(found) => found,
             Err(refused) => return Ok(Err(refused)),
         };
         let old = seen > by.at || by.at - seen > FRESH || (plan.why == Why::Slot && plan.due <= by.at);
-        if old || proof.hash != hash {
+        if old || proof.view.hash != hash {
             return Ok(Err(text!(
                 "nội dung đã đổi hoặc trang mở quá lâu; chưa duyệt. Hãy xem lại rồi duyệt",
                 "the payload has changed or was shown too long ago; nothing was approved. Look at it again"
@@ -109,7 +116,7 @@ impl App {
         if let Some(not_yet) = proof.not_yet {
             return Ok(Err(not_yet));
         }
-        let approved = Approved { hash: proof.hash, at: plan.planned, edition: plan.edition };
+        let approved = Approved { hash: proof.view.hash, at: plan.planned, edition: plan.edition };
         let plan = Plan { approval: false, approved: Some(approved), ..plan };
         let event = Event::Approve { plan, by_another: proof.by_another };
         self.queue().decide(id, event, by.who, by.at).await
@@ -179,8 +186,8 @@ impl Decisions for App {
         })
     }
 
-    fn proof(&self, delivery: DeliveryId, seen: DateTime<Utc>) -> BoxFuture<'_, Refusable<Proof>> {
-        Box::pin(async move { Ok(self.proof_of(delivery, seen).await?.map(|(proof, _)| proof)) })
+    fn proof(&self, delivery: DeliveryId, seen: DateTime<Utc>, dressed: bool) -> BoxFuture<'_, Refusable<Proof>> {
+        Box::pin(async move { Ok(self.proof_of(delivery, seen, dressed).await?.map(|(proof, _)| proof)) })
     }
 
     fn approve(

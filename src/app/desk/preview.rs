@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::shown::{Dress, payload_view};
 use super::thumbnail::thumbnail;
@@ -36,7 +36,12 @@ struct Question {
 }
 
 impl App {
-    pub(super) async fn preview_now(&self, manuscript: Manuscript, only: Option<String>) -> Result<Preview, Unable> {
+    pub(super) async fn preview_at(
+        &self,
+        manuscript: Manuscript,
+        only: Option<String>,
+        at: DateTime<Utc>,
+    ) -> Result<Preview, Unable> {
         let known = match manuscript.corrects {
             Some((id, _)) => Some(self.known(id).await?),
             None => None,
@@ -44,7 +49,7 @@ impl App {
         let draft = self.draft(&manuscript, known.as_ref());
         let Prepared { article, revision, missing_pictures } =
             self.intake().prepare(draft, &self.draft_context()).await?;
-        let now = self.clock.now();
+        let now = at.min(self.clock.now()).trunc_subsecs(3);
         let deliveries = match &known {
             Some(known) => {
                 let filter = Filter { article: Some(known.row.id), ..Filter::default() };
@@ -68,11 +73,11 @@ impl App {
         // Speech takes its time: not where others wait.
         let asked = tokio::task::spawn_blocking(move || question.of_all(only.as_deref())).await;
         let channels = asked.map_err(|error| Unable::Refused(Text::same(error.to_string())))?;
-        Ok(Preview { channels, missing_pictures })
+        Ok(Preview { at: now, channels, missing_pictures })
     }
 
     /// The pictures of an article, for frames that may fetch nothing.
-    async fn dress(&self, article: &Article) -> Result<Dress, Unable> {
+    pub(super) async fn dress(&self, article: &Article) -> Result<Dress, Unable> {
         let mut dress = Dress::default();
         let pictures = self.queue().pictures();
         for image in &article.images {

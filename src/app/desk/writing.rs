@@ -256,11 +256,21 @@ impl Writing for App {
         pasted(html).map_err(|error| error.text())
     }
 
-    fn preview(&self, manuscript: Manuscript, only: Option<String>) -> BoxFuture<'_, Result<Preview, Unable>> {
-        Box::pin(self.preview_now(manuscript, only))
+    fn preview(
+        &self,
+        manuscript: Manuscript,
+        only: Option<String>,
+        at: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Preview, Unable>> {
+        Box::pin(self.preview_at(manuscript, only, at))
     }
 
-    fn hand_over(&self, manuscript: Manuscript, by: By) -> BoxFuture<'_, Result<HandedOver, Unable>> {
+    fn hand_over(
+        &self,
+        manuscript: Manuscript,
+        by: By,
+        seen: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<HandedOver, Unable>> {
         Box::pin(async move {
             let known = match manuscript.corrects {
                 Some((id, _)) => Some(self.known(id).await?),
@@ -270,7 +280,8 @@ impl Writing for App {
             let typed = serde_json::to_vec(&manuscript.written).unwrap_or_default();
             let request = (format!("console {}", manuscript.token), sha256_hex(&typed));
             let draft = self.draft(&manuscript, known.as_ref());
-            let accepted = self.intake().accept(draft, &self.draft_context(), order, &by.who, Some(request)).await?;
+            let (cx, request) = (self.draft_context(), Some(request));
+            let accepted = self.intake().accept_as_seen(draft, &cx, order, &by.who, request, seen).await?;
             self.store.handed_over(manuscript.token, accepted.id, by.at).await?;
             Ok(HandedOver {
                 article: accepted.id,

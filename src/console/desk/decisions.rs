@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
+use super::writing::PayloadView;
 use crate::article::{ArticleId, Revision};
 use crate::delivery::{Delivery, DeliveryId};
 use crate::queue::{By, Refusable};
@@ -15,14 +16,12 @@ pub struct Proof {
     pub delivery: Delivery,
     /// What is sent by it.
     pub revision: Revision,
-    /// SHA-256 of the payload.
-    pub hash: String,
+    /// The payload, for people.
+    pub view: PayloadView,
     /// File ending that fits the bytes.
     pub extension: &'static str,
     /// The payload.
     pub bytes: Vec<u8>,
-    /// What people should know of how it was made.
-    pub note: Option<Text>,
     /// When it would go out.
     pub due: DateTime<Utc>,
     /// Why it cannot be approved yet.
@@ -54,8 +53,9 @@ pub trait Decisions: Send + Sync {
     /// Makes another copy although there is one.
     fn send_again(&self, delivery: DeliveryId, why: String, by: By) -> BoxFuture<'_, Refusable<Delivery>>;
 
-    /// What a delivery that waits for approval would send, as of the instant `seen`.
-    fn proof(&self, delivery: DeliveryId, seen: DateTime<Utc>) -> BoxFuture<'_, Refusable<Proof>>;
+    /// What a delivery that waits for approval would send, as of the instant `seen`; `dressed`: its pages show their
+    /// pictures.
+    fn proof(&self, delivery: DeliveryId, seen: DateTime<Utc>, dressed: bool) -> BoxFuture<'_, Refusable<Proof>>;
 
     /// Approves the payload of this hash, which was shown as of the instant `seen`.
     fn approve(

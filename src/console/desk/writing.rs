@@ -63,6 +63,8 @@ impl From<StoreError> for Unable {
 /// An article as the channels will show it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Preview {
+    /// The instant that it shows: handed over as seen then, exactly this is sent.
+    pub at: DateTime<Utc>,
     /// One for each channel.
     pub channels: Vec<ChannelView>,
     /// How many of its pictures could not be fetched.
@@ -196,9 +198,19 @@ pub trait Writing: Send + Sync {
     /// Why it cannot be read.
     fn pasted(&self, html: &str) -> Result<String, Text>;
 
-    /// What every channel will show of it, or one alone. Hands nothing over.
-    fn preview(&self, manuscript: Manuscript, only: Option<String>) -> BoxFuture<'_, Result<Preview, Unable>>;
+    /// What every channel will show of it at this instant, or one alone. Hands nothing over.
+    fn preview(
+        &self,
+        manuscript: Manuscript,
+        only: Option<String>,
+        at: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Preview, Unable>>;
 
-    /// Hands it over.
-    fn hand_over(&self, manuscript: Manuscript, by: By) -> BoxFuture<'_, Result<HandedOver, Unable>>;
+    /// Hands it over, as it was seen at this instant.
+    fn hand_over(
+        &self,
+        manuscript: Manuscript,
+        by: By,
+        seen: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<HandedOver, Unable>>;
 }

@@ -13,8 +13,8 @@ use super::deliveries::{context, find};
 use super::standing::Standing;
 use super::{Route, act, look};
 use crate::console::Face;
-use crate::console::guard::{Form, Guest, Officer, Stop};
-use crate::console::view::payload;
+use crate::console::guard::{Form, Guest, Officer, Stop, framed, with_frames};
+use crate::console::view::frame;
 use crate::delivery::{DeliveryId, Hold, State as DeliveryState};
 use crate::ledger::DeliveryRow;
 use crate::people::{Notice, Role};
@@ -31,6 +31,7 @@ pub(super) fn routes() -> Vec<Route> {
         look("/approvals/list", Role::Viewer, part),
         look("/approvals/{id}", Role::Viewer, one),
         look("/approvals/{id}/payload", Role::Viewer, file),
+        look("/approvals/{id}/frame/{place}", Role::Viewer, seen_alone),
         act("/approvals/{id}", Role::Approver, approve),
         act("/approvals/{id}/back", Role::Approver, send_back),
     ]
@@ -71,7 +72,7 @@ async fn seen(face: &Face, guest: &Guest) -> Result<Value, Stop> {
 /// The page of one, with what was wrong about the answer to it.
 async fn shown(face: &Face, row: &DeliveryRow, officer: &Officer, trouble: Option<&Text>) -> Result<Value, Stop> {
     let now = face.console.clock.now();
-    let proof = face.console.desk.decisions.proof(row.delivery.id, now).await?;
+    let proof = face.console.desk.decisions.proof(row.delivery.id, now, false).await?;
     let mut context = context(face, row).await?;
     let more = match &proof {
         Ok(proof) => {
@@ -79,7 +80,7 @@ async fn shown(face: &Face, row: &DeliveryRow, officer: &Officer, trouble: Optio
             let author = revisions.into_iter().find(|one| one.revision == proof.revision).and_then(|one| one.author);
             let own = author.as_ref().is_some_and(|author| *author == officer.by().who);
             json!({
-                "payload": payload(proof),
+                "payload": proof.view,
                 "revision": proof.revision,
                 "seen": now.timestamp_millis(),
                 "due": proof.due,
@@ -102,10 +103,24 @@ async fn shown(face: &Face, row: &DeliveryRow, officer: &Officer, trouble: Optio
 
 async fn one(State(face): State<Arc<Face>>, officer: Officer, Path(id): Path<i64>) -> Result<Response, Stop> {
     let row = find(&face, id).await?;
-    officer.page("approval.html", &Text::same(&row.title), shown(&face, &row, &officer, None).await?)
+    let context = shown(&face, &row, &officer, None).await?;
+    Ok(with_frames(officer.page("approval.html", &Text::same(&row.title), context)?))
 }
 
-fn instant(millis: &str) -> Option<DateTime<Utc>> {
+/// A piece of the payload, in a frame.
+async fn seen_alone(
+    State(face): State<Arc<Face>>,
+    guest: Guest,
+    _: Officer,
+    Path((id, place)): Path<(i64, usize)>,
+) -> Result<Response, Stop> {
+    let row = find(&face, id).await?;
+    let seen = instant(guest.query.trimmed("seen")).unwrap_or_else(|| face.console.clock.now());
+    let proof = face.console.desk.decisions.proof(row.delivery.id, seen, true).await?.map_err(Stop::refused)?;
+    proof.view.parts.get(place).and_then(|part| frame(&part.body)).map(framed).ok_or(Stop::NotFound)
+}
+
+pub(super) fn instant(millis: &str) -> Option<DateTime<Utc>> {
     millis.parse().ok().and_then(DateTime::from_timestamp_millis)
 }
 
@@ -113,7 +128,7 @@ fn instant(millis: &str) -> Option<DateTime<Utc>> {
 async fn file(State(face): State<Arc<Face>>, guest: Guest, _: Officer, Path(id): Path<i64>) -> Result<Response, Stop> {
     let row = find(&face, id).await?;
     let seen = instant(guest.query.trimmed("seen")).unwrap_or_else(|| face.console.clock.now());
-    let proof = face.console.desk.decisions.proof(row.delivery.id, seen).await?.map_err(Stop::refused)?;
+    let proof = face.console.desk.decisions.proof(row.delivery.id, seen, false).await?.map_err(Stop::refused)?;
     let name = format!("attachment; filename=\"loa-{id}.{}\"", proof.extension);
     let headers = [(header::CONTENT_TYPE, "application/octet-stream".to_owned()), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, proof.bytes).into_response())
@@ -131,7 +146,7 @@ async fn approve(
         Ok(_) => officer.on_to(LIST, Notice::done(text!("đã duyệt", "it is approved"))).await,
         Err(trouble) => {
             let context = shown(&face, &row, &officer, Some(&trouble)).await?;
-            officer.page_again("approval.html", &Text::same(&row.title), context)
+            Ok(with_frames(officer.page_again("approval.html", &Text::same(&row.title), context)?))
         }
     }
 }
@@ -154,7 +169,7 @@ async fn send_back(
         }
         Err(trouble) => {
             let context = shown(&face, &row, &officer, Some(&trouble)).await?;
-            officer.page_again("approval.html", &Text::same(&row.title), context)
+            Ok(with_frames(officer.page_again("approval.html", &Text::same(&row.title), context)?))
         }
     }
 }

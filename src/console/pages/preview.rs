@@ -4,25 +4,30 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use chrono::TimeDelta;
 use serde_json::json;
 
+use super::approvals::instant;
 use super::write::{NEW, article_page, open};
 use super::{Route, act, look};
 use crate::article::sha256_hex;
-use crate::console::guard::{Form, Officer, Stop, framed, with_frames};
-use crate::console::{Face, PartBody, ReadingChange, ReadingEntry, Unable};
+use crate::console::guard::{Form, Guest, Officer, Stop, framed, with_frames};
+use crate::console::view::frame;
+use crate::console::{Face, ReadingChange, ReadingEntry, Unable};
 use crate::people::{Notice, Role};
 use crate::queue::Manuscript;
 use crate::text;
 use crate::text::Text;
 
+/// What was previewed this long ago is looked at again before it is published: its copies would say that hour.
+const FRESH: TimeDelta = TimeDelta::minutes(30);
 /// Readings in which the one for a word is looked for.
 const AMONG: usize = 50;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
         look("/write/{token}/preview", Role::Editor, show),
-        look("/write/{token}/frame/{name}/{id}", Role::Editor, frame),
+        look("/write/{token}/frame/{name}/{id}", Role::Editor, seen_alone),
         act("/write/{token}/publish", Role::Editor, publish),
         act("/write/{token}/reading", Role::Editor, reading),
     ]
@@ -44,7 +49,7 @@ async fn show(State(face): State<Arc<Face>>, officer: Officer, Path(token): Path
     }
     let seen = fingerprint(&manuscript);
     let (article, title) = (manuscript.corrects.map(|(id, _)| id), manuscript.written.title.clone());
-    let preview = match desk.writing.preview(manuscript, None).await {
+    let preview = match desk.writing.preview(manuscript, None, face.console.clock.now()).await {
         Ok(preview) => preview,
         // Such as a picture that must not be used: said where it can be put right.
         Err(Unable::Refused(text)) => return officer.on_to(&format!("{NEW}/{token}"), Notice::refused(text)).await,
@@ -59,6 +64,7 @@ async fn show(State(face): State<Arc<Face>>, officer: Officer, Path(token): Path
     let context = json!({
         "token": token,
         "seen": seen,
+        "at": preview.at.timestamp_millis(),
         "headline": title,
         "article": article,
         "channels": channels,
@@ -69,18 +75,18 @@ async fn show(State(face): State<Arc<Face>>, officer: Officer, Path(token): Path
     Ok(with_frames(officer.page("preview.html", &text!("Xem trước", "Preview"), context)?))
 }
 
-async fn frame(
+async fn seen_alone(
     State(face): State<Arc<Face>>,
+    guest: Guest,
     _: Officer,
     Path((token, channel, place)): Path<(String, String, usize)>,
 ) -> Result<Response, Stop> {
     let Ok(manuscript) = open(&face, &token).await? else { return Err(Stop::NotFound) };
-    let preview = face.console.desk.writing.preview(manuscript, Some(channel)).await?;
+    let at = instant(guest.query.trimmed("at")).unwrap_or_else(|| face.console.clock.now());
+    let preview = face.console.desk.writing.preview(manuscript, Some(channel), at).await?;
     let payload = preview.channels.into_iter().next().and_then(|channel| channel.payload);
-    match payload.and_then(|payload| payload.parts.into_iter().nth(place)).map(|part| part.body) {
-        Some(PartBody::Page(html)) => Ok(framed(html)),
-        _ => Err(Stop::NotFound),
-    }
+    let part = payload.and_then(|payload| payload.parts.into_iter().nth(place));
+    part.and_then(|part| frame(&part.body)).map(framed).ok_or(Stop::NotFound)
 }
 
 async fn publish(
@@ -105,8 +111,16 @@ async fn publish(
     if !desk.writing.check(&manuscript.written).is_empty() {
         return Ok(super::write::back_to_mistakes(&token));
     }
+    let now = face.console.clock.now();
+    let Some(at) = instant(form.get("at")).filter(|at| *at <= now && now - *at <= FRESH) else {
+        let text = text!(
+            "trang xem trước đã mở quá lâu nên giờ đăng trong bài đã cũ; chưa đăng. Xem lại rồi bấm Đăng",
+            "that preview was shown so long ago that the time in it is old; nothing was published. Look again, then publish"
+        );
+        return officer.on_to(&preview, Notice::refused(text)).await;
+    };
     let corrects = manuscript.corrects.is_some();
-    let done = match desk.writing.hand_over(manuscript, officer.by()).await {
+    let done = match desk.writing.hand_over(manuscript, officer.by(), at).await {
         Ok(done) => done,
         Err(Unable::Refused(text)) => return officer.on_to(&preview, Notice::refused(text)).await,
         Err(other) => return Err(other.into()),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Route, act, look};
 use crate::console::guard::{Form, Officer, Stop, framed, with_frames};
+use crate::console::view::frame;
 use crate::console::{Face, PartBody, PayloadView, TemplateChange, Unable};
 use crate::people::{Notice, Role};
 use crate::text;
@@ -35,10 +36,7 @@ impl Trials {
 
     fn page(&self, session: &str, place: usize) -> Option<String> {
         let trials = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match trials.get(session)?.get(place)? {
-            PartBody::Page(html) => Some(html.clone()),
-            _ => None,
-        }
+        trials.get(session)?.get(place).and_then(frame)
     }
 }
 
@@ -48,7 +46,7 @@ pub(super) fn routes() -> Vec<Route> {
         look("/templates/{name}", Role::Administrator, one),
         act("/templates/{name}", Role::Administrator, change),
         act("/templates/{name}/seen", Role::Administrator, seen),
-        look("/templates/frame/{id}", Role::Administrator, frame),
+        look("/templates/frame/{id}", Role::Administrator, seen_alone),
         look("/templates/{name}/versions/{id}", Role::Administrator, version),
         act("/templates/{name}/versions/{id}", Role::Administrator, put_back),
     ]
@@ -157,7 +155,11 @@ async fn seen(
     officer.page("template_seen.html", &title(), json!({ "trial": trial }))
 }
 
-async fn frame(State(face): State<Arc<Face>>, officer: Officer, Path(place): Path<usize>) -> Result<Response, Stop> {
+async fn seen_alone(
+    State(face): State<Arc<Face>>,
+    officer: Officer,
+    Path(place): Path<usize>,
+) -> Result<Response, Stop> {
     face.trials.page(&officer.session.hash, place).map(framed).ok_or(Stop::NotFound)
 }
 

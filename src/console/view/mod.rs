@@ -26,7 +26,7 @@ pub(super) use assets::asset;
 pub(super) use attempt::{attempt, decision, errand, outcome};
 pub(super) use badge::{Badge, badge, paused};
 pub(super) use difference::{by_paragraphs, by_words};
-pub(super) use payload::payload;
+pub(super) use payload::frame;
 pub(super) use why::why;
 
 /// Every template, by name.

@@ -1,23 +1,25 @@
-//! The exact payload of a delivery, as far as a page can show it.
+//! A piece of a payload as a page of its own.
 
-use serde_json::{Value, json};
+use minijinja::HtmlEscape;
 
-use crate::console::Proof;
+use crate::console::PartBody;
 
-/// Longest payload that stands in a page, in characters; the rest is in the file.
-const SHOWN: usize = 40_000;
+const HEAD: &str = "<!doctype html>\n<html lang=\"vi\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+                    content=\"width=device-width\"><style>body{font:1rem/1.5 system-ui,sans-serif;margin:1rem;\
+                    color:#1c1b1a;background:#fff;white-space:pre-wrap;overflow-wrap:break-word}\
+                    .code{font-family:ui-monospace,monospace;font-size:.875rem}</style></head>";
 
-/// For `approval.html`: the text, whether all of it is there, its size and its hash.
-pub(in crate::console) fn payload(proof: &Proof) -> Value {
-    let text = std::str::from_utf8(&proof.bytes).ok();
-    let shown: Option<String> = text.map(|text| text.chars().take(SHOWN).collect());
-    let whole = shown.as_ref().is_some_and(|shown| shown.len() == proof.bytes.len());
-    json!({
-        "text": shown,
-        "whole": whole,
-        "bytes": proof.bytes.len(),
-        "extension": proof.extension,
-        "hash": proof.hash,
-        "note": proof.note,
-    })
+/// Words as HTML, each doubt of the speech check marked.
+pub(super) fn doubts_marked(words: &str) -> String {
+    HtmlEscape(words).to_string().replace("[?]", "<mark>[?]</mark>")
+}
+
+/// What stands in the frame of a piece; `None` for single values, which need none.
+pub(in crate::console) fn frame(body: &PartBody) -> Option<String> {
+    match body {
+        PartBody::Page(html) => Some(html.clone()),
+        PartBody::Plain(words) => Some(format!("{HEAD}<body>{}</body></html>", doubts_marked(words))),
+        PartBody::Technical(words) => Some(format!("{HEAD}<body class=\"code\">{}</body></html>", HtmlEscape(words))),
+        PartBody::Values(_) => None,
+    }
 }

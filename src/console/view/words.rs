@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, Utc};
 use chrono_tz::Tz;
-use minijinja::{Environment, HtmlEscape, State, Value};
+use minijinja::{Environment, State, Value};
 
 use crate::text::Language;
 
@@ -25,9 +25,8 @@ pub(super) fn add(environment: &mut Environment<'static>, zone: Tz) {
         }
     });
     // The signs that the announcer's script puts behind doubtful words stand out.
-    environment.add_filter("doubts_marked", |words: &str| {
-        Value::from_safe_string(HtmlEscape(words).to_string().replace("[?]", "<mark>[?]</mark>"))
-    });
+    environment
+        .add_filter("doubts_marked", |words: &str| Value::from_safe_string(super::payload::doubts_marked(words)));
     environment.add_filter("day", move |at: &str| match instant(at) {
         Some(at) => at.with_timezone(&zone).format("%d/%m/%Y").to_string(),
         None => at.to_owned(),

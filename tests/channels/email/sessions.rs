@@ -364,6 +364,7 @@ async fn a_withdrawal_overtakes_the_rest_of_a_mailing() {
             key: article.key.clone(),
             who: "Lan".to_owned(),
             now: desk.clock.now(),
+            as_of: desk.clock.now(),
             request: None,
         };
         let content = article.clone();
