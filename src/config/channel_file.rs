@@ -45,6 +45,8 @@ pub struct ChannelSpec {
     pub retry: RetryPolicy,
     pub(super) file: PathBuf,
     pub(super) source: Arc<str>,
+    /// What its secrets are read from.
+    pub(super) secrets: Arc<[PathBuf]>,
     pub(super) after_span: Option<std::ops::Range<usize>>,
     /// Which of the file's targets it is, if the file has any.
     target: Option<usize>,
@@ -209,6 +211,7 @@ impl ChannelSpec {
             retry: retry(&reader, &read.retry)?,
             file: file.to_owned(),
             source: source.into(),
+            secrets: super::secrets::files(source).into(),
             target: None,
             beside: Stamp::new(),
         })

@@ -86,7 +86,7 @@ pub fn load_as_if(folder: &Path, zone: Tz, instead: Option<Instead<'_>>) -> (Vec
 pub fn stamp(folder: &Path, specs: &[ChannelSpec]) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
     let mut files = channel_files(folder).unwrap_or_default();
     files.extend(beside(folder));
-    files.extend(specs.iter().flat_map(|spec| super::secrets::files(&spec.source)));
+    files.extend(specs.iter().flat_map(|spec| spec.secrets.iter().cloned()));
     stamp_of(files)
 }
 

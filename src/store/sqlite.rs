@@ -1,7 +1,7 @@
 //! One SQLite file: WAL, `synchronous=FULL`.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{
@@ -11,13 +11,15 @@ use sqlx::sqlite::{
 use super::bells::Bells;
 use super::db::{Connection, Readers, Sql};
 use super::error::failed;
-use super::space::LOG_CEILING;
+use super::space::{LOG_CEILING, log_of};
 use crate::queue::StoreError;
 
 /// How long another process may hold the file before we give up.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
 /// How often a running daemon looks whether another process has written.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// It looks into the file itself at least once in so many times.
+const LOOKS: u32 = 8;
 pub(super) const PAGE: u64 = 4096;
 /// Pages that the writer keeps in memory, in KiB. What one transaction changes has to fit: it would be written twice.
 const WRITER_CACHE: u32 = 4 * 1024;
@@ -99,6 +101,12 @@ impl SqliteOptions {
         readers.map(Readers::Sqlite).map_err(|error| opening(error, &self.path))
     }
 
+    /// Size and time of the log and of the file.
+    fn last_written(&self) -> [Option<(u64, SystemTime)>; 2] {
+        let of = |file: &Path| std::fs::metadata(file).ok().and_then(|meta| Some((meta.len(), meta.modified().ok()?)));
+        [of(&log_of(&self.path)), of(&self.path)]
+    }
+
     /// Rings every bell when another process has written. Returns only when the file can no longer be read.
     pub(super) async fn watch(&self, bells: &Bells) -> Result<(), StoreError> {
         const VERSION: Sql = Sql::both("PRAGMA data_version");
@@ -106,9 +114,15 @@ impl SqliteOptions {
         let own = connect.connect().await.map_err(|error| opening(error, &self.path))?;
         let mut connection = Connection::Sqlite(own);
         let mut every = tokio::time::interval(LOOK_EVERY);
-        let mut seen: Option<i64> = None;
+        let (mut seen, mut written, mut looks) = (None, None, 0_u32);
         loop {
             every.tick().await;
+            looks = looks.wrapping_add(1);
+            // Whoever writes writes into the log. Its time is not fine enough to be relied on alone.
+            let last = written.replace(self.last_written());
+            if last == written && !looks.is_multiple_of(LOOKS) {
+                continue;
+            }
             let row = connection.first(VERSION, Vec::new()).await?;
             let version = row.map(|row| row.int("data_version")).transpose()?.unwrap_or_default();
             // The first look rings as well: what was written before it is not seen to have changed.
