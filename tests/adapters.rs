@@ -126,6 +126,7 @@ fn job(channel: &dyn Channel, items: Vec<Item>, edition: Option<Slot>, copies: A
         key,
         items,
         edition,
+        hash: payload.hash(),
         payload,
         now: utc("2026-11-23T16:00:05+07:00"),
         copies,

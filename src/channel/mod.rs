@@ -266,6 +266,8 @@ pub struct Job {
     pub edition: Option<Slot>,
     /// The bytes.
     pub payload: Payload,
+    /// Their SHA-256.
+    pub hash: String,
     /// The present instant, for signatures.
     pub now: DateTime<Utc>,
     /// Durable memory of who has had a copy, for channels that send many.
@@ -280,7 +282,7 @@ impl Job {
     /// A receipt for this job's payload.
     #[must_use]
     pub fn receipt(&self, remote_id: impl Into<String>, url: Option<String>) -> Receipt {
-        Receipt { remote_id: remote_id.into(), url, payload_hash: self.payload.hash(), rehearsal: false, seen: None }
+        Receipt { remote_id: remote_id.into(), url, payload_hash: self.hash.clone(), rehearsal: false, seen: None }
     }
 
     /// The first item; jobs are never empty.

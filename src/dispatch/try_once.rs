@@ -37,7 +37,7 @@ async fn run(lane: &Lane, shop: &Shop, work: &Work, halt: CancellationToken) -> 
             };
         }
     };
-    let (hash, remark) = (payload.hash(), payload.note.clone());
+    let remark = payload.note.clone();
     let mut job = job(lane, shop, work, payload, halt);
     if let Some(looks) = work.looks {
         let seen = guarded(lane.channel.look_up(&job)).await;
@@ -56,7 +56,7 @@ async fn run(lane: &Lane, shop: &Shop, work: &Work, halt: CancellationToken) -> 
         }
         progress = guarded(lane.channel.advance(&job)).await;
     }
-    settle(lane, shop, work, Some((hash, remark)), &progress).await
+    settle(lane, shop, work, Some((job.hash, remark)), &progress).await
 }
 
 fn render(lane: &Lane, shop: &Shop, work: &Work) -> Result<Payload, RenderError> {
@@ -99,7 +99,8 @@ fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload, halt: Cancellati
     };
     let copies = shop.queue.copies(&lane.name, &key, about, &shop.clock);
     let (now, pictures) = (shop.clock.now(), shop.queue.pictures());
-    Job { key, items, edition: work.edition, payload, now, copies, pictures, halt }
+    let hash = payload.hash();
+    Job { key, items, edition: work.edition, payload, hash, now, copies, pictures, halt }
 }
 
 /// A panic in an adapter is a result like any other: nobody knows whether it was sent.

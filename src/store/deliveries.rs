@@ -1,5 +1,7 @@
 //! Deliveries as rows: read and changed many at once. What a change is, [`crate::delivery::apply`] says.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -69,6 +71,24 @@ pub(super) async fn load(connection: &mut Connection, ids: &[DeliveryId]) -> Res
     };
     let rows = connection.fetch(LOAD, vec![Arg::rows(ids)?]).await?;
     rows.iter().map(delivery).collect()
+}
+
+/// How often each of these was changed so far.
+pub(super) async fn versions(
+    connection: &mut Connection,
+    ids: impl Iterator<Item = &DeliveryId>,
+) -> Result<HashMap<DeliveryId, i64>, StoreError> {
+    const VERSIONS: Sql = Sql {
+        sqlite: "SELECT id, version FROM deliveries WHERE id IN (SELECT value FROM json_each($1))",
+        postgres: "SELECT id, version FROM deliveries \
+                   WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY id FOR UPDATE",
+    };
+    let ids: Vec<&DeliveryId> = ids.collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = connection.fetch(VERSIONS, vec![Arg::rows(&ids)?]).await?;
+    rows.iter().map(|row| Ok((DeliveryId(row.int("id")?), row.int("version")?))).collect()
 }
 
 pub(super) async fn of_article(connection: &mut Connection, id: ArticleId) -> Result<Vec<Delivery>, StoreError> {

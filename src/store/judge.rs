@@ -73,6 +73,7 @@ pub(super) async fn take(tx: &mut Tx, dockets: Vec<Docket<'_>>) -> Result<Vec<Ta
     }
     swap(&mut tx.connection, &changes).await?;
     attempts::open(&mut tx.connection, openings).await?;
+    leased.iter().flat_map(|(gone, _)| gone).for_each(|(one, _)| tx.remember(one));
     let mut taken = Vec::with_capacity(leased.len());
     for (leased, followed) in leased {
         taken.push(items(tx, leased, &found, &followed).await?);

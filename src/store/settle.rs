@@ -55,7 +55,7 @@ pub(super) async fn settle(tx: &mut Tx, groups: &[&[Settlement]]) -> Result<Vec<
     let mut ids: Vec<DeliveryId> = groups.iter().flat_map(|group| group.iter()).map(|one| one.delivery).collect();
     ids.sort_unstable();
     ids.dedup();
-    let before = load(&mut tx.connection, &ids).await?;
+    let before = tx.recall(&ids).await?;
     let mut after: HashMap<DeliveryId, Delivery> = before.iter().map(|one| (one.id, one.clone())).collect();
     let mut fenced = vec![0; groups.len()];
     let mut reports = Vec::new();

@@ -1,18 +1,25 @@
 //! One transaction, as decisions see it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::contents::{Contents, Found, Which};
 use super::db::{Arg, Connection, Sql, args};
+use super::deliveries::{load, versions};
+use crate::delivery::{Delivery, DeliveryId};
 use crate::queue::StoreError;
 
 /// Wakes the workers of every channel.
 pub(super) const EVERY_CHANNEL: &str = "";
 
+/// Most deliveries that are remembered; what never came back is forgotten.
+const REMEMBERED: usize = 4_096;
+
 /// The connection, and what follows once the transaction is on disk.
 pub(super) struct Tx {
     pub(super) connection: Connection,
     pub(super) contents: Contents,
+    /// What this process has leased, as it was then.
+    leased: HashMap<DeliveryId, Delivery>,
     /// Channels with something new.
     pub(super) woken: BTreeSet<String>,
     /// Decisions that were written and are not in the chain yet.
@@ -21,12 +28,42 @@ pub(super) struct Tx {
 
 impl Tx {
     pub(super) fn new(connection: Connection, contents: Contents) -> Self {
-        Self { connection, contents, woken: BTreeSet::new(), recorded: BTreeSet::new() }
+        Self { connection, contents, leased: HashMap::new(), woken: BTreeSet::new(), recorded: BTreeSet::new() }
     }
 
     /// What these revisions say.
     pub(super) async fn contents(&mut self, which: impl IntoIterator<Item = Which>) -> Result<Found, StoreError> {
         self.contents.get(&mut self.connection, which).await
+    }
+
+    /// Remembers what is leased: most of it comes back unchanged, to be settled.
+    pub(super) fn remember(&mut self, leased: &Delivery) {
+        if self.leased.len() >= REMEMBERED {
+            self.leased.clear();
+        }
+        self.leased.insert(leased.id, leased.clone());
+    }
+
+    /// Those of `ids` that there are, by number, as [`load`] has them; what is remembered is not read again if nobody has
+    /// changed it since.
+    pub(super) async fn recall(&mut self, ids: &[DeliveryId]) -> Result<Vec<Delivery>, StoreError> {
+        let remembered: HashMap<_, _> = ids.iter().filter_map(|id| self.leased.remove_entry(id)).collect();
+        let versions = versions(&mut self.connection, remembered.keys()).await?;
+        let unchanged = |one: &Delivery| versions.get(&one.id) == Some(&one.version);
+        let mut known: Vec<Delivery> = remembered.into_values().filter(unchanged).collect();
+        let has: HashSet<DeliveryId> = known.iter().map(|one| one.id).collect();
+        let others: Vec<DeliveryId> = ids.iter().copied().filter(|id| !has.contains(id)).collect();
+        if !others.is_empty() {
+            known.extend(load(&mut self.connection, &others).await?);
+        }
+        known.sort_unstable_by_key(|one| one.id);
+        Ok(known)
+    }
+
+    /// Forgets what an undone transaction may have left.
+    pub(super) fn forget(&mut self) {
+        self.contents.forget();
+        self.leased.clear();
     }
 
     /// There may be something new for this channel's workers, here and on other machines.

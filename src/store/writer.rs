@@ -216,14 +216,14 @@ impl Desk {
         match outcome {
             Ok(results) => {
                 if results.iter().any(Result::is_err) {
-                    self.contents.forget();
+                    tx.forget();
                 }
                 self.bells.ring(&tx.woken);
                 self.tx = Some(tx);
                 Ok(results)
             }
             Err((error, undone)) => {
-                self.contents.forget();
+                tx.forget();
                 let broken = shared && matches!(error, StoreError::Unreachable(_));
                 // Fails where SQLite has rolled back already; either way nothing of the batch is kept.
                 if !broken && (execute(&mut tx, ROLLBACK).await.is_ok() || !shared) {
@@ -264,7 +264,7 @@ async fn transact(tx: &mut Tx, batch: &mut Batch, name: &str) -> Result<Results,
             if tx.connection.is_shared() {
                 rolled_back.map_err(undone)?;
             }
-            tx.contents.forget();
+            tx.forget();
             tx.woken.clear();
             tx.recorded.clear();
             execute(tx, BEGIN).await.map_err(undone)?;

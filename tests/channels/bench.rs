@@ -78,6 +78,7 @@ pub(crate) fn job_of(channel: &dyn Channel, item: Item, now: DateTime<Utc>, pict
         key,
         items,
         edition: None,
+        hash: payload.hash(),
         payload,
         now,
         copies: Arc::new(NoCopies),

@@ -306,6 +306,7 @@ pub(super) fn job(channel: &dyn Channel, article: Article, action: Action, live:
         key: "loa_x".to_owned(),
         items: vec![item],
         edition: None,
+        hash: payload.hash(),
         payload,
         now,
         copies,

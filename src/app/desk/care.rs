@@ -107,6 +107,7 @@ impl App {
             items,
             edition: None,
             payload,
+            hash: hash.clone(),
             now,
             copies: Arc::new(NoCopies),
             pictures: Arc::new(NoPictures),

@@ -83,6 +83,7 @@ impl Bureau {
             key,
             items,
             edition,
+            hash: payload.hash(),
             payload,
             now: at,
             copies: Arc::new(loa::channel::NoCopies),
