@@ -20,10 +20,12 @@ async fn the_board_tells_what_needs_a_person_and_what_each_channel_does(place: P
     let store = place.open().await;
     publish(&store, "1", &["portal", "radio"], t(0)).await;
     publish(&store, "2", &["portal"], t(5)).await;
-    let due = store.next_due("portal".to_owned()).await.unwrap().unwrap();
-    assert_eq!((due.due, due.article.0), (t(0), 1));
-    assert_eq!(store.last_out("portal".to_owned()).await.unwrap(), None);
-    assert_eq!(store.next_due("zalo".to_owned()).await.unwrap(), None);
+    let due = store.dues("portal".to_owned(), 3).await.unwrap();
+    let due: Vec<_> = due.iter().map(|due| (due.due, due.article.0)).collect();
+    assert_eq!(due, [(t(0), 1), (t(5), 2)]);
+    assert_eq!(store.dues("portal".to_owned(), 1).await.unwrap().len(), 1);
+    assert_eq!(store.outs("portal".to_owned(), 3).await.unwrap(), []);
+    assert_eq!(store.dues("zalo".to_owned(), 3).await.unwrap(), []);
     for state in ["held", "uncertain", "failed"] {
         assert!(store.needs(state, 10).await.unwrap().is_empty());
         assert_eq!(store.how_many(state, 10).await.unwrap(), 0);
@@ -109,8 +111,8 @@ async fn ask_everything(store: &Store) -> usize {
         found += store.how_many(state, 1_000).await.unwrap() as usize;
     }
     for channel in CHANNELS {
-        found += usize::from(store.last_out(channel.to_owned()).await.unwrap().is_some());
-        found += usize::from(store.next_due(channel.to_owned()).await.unwrap().is_some());
+        found += usize::from(!store.outs(channel.to_owned(), 3).await.unwrap().is_empty());
+        found += usize::from(!store.dues(channel.to_owned(), 3).await.unwrap().is_empty());
         // The page of channels, and the schedule.
         assert_eq!(store.tries_since(channel.to_owned(), t(0), 30).await.unwrap(), 30);
         assert!(store.coming(channel.to_owned(), 3, 40).await.unwrap().is_empty());

@@ -35,7 +35,7 @@ use crate::text::{Language, Text};
 pub use api::{Caller, Problem, Token, attempt_json, channel_json, delivery_json, pause_of, reason, stops};
 pub use desk::{
     Answered, Begun, ChannelCare, ChannelFiles, ChannelForm, ChannelSummary, ChannelView, ChannelWeek, Channels,
-    CheckUp, Collision, Day, Decisions, Desk, Difference, Doubt, Editions, FileChange, FileMistake, FormField,
+    CheckUp, Collision, Day, Decisions, Desk, Difference, Doubt, Editions, FileChange, FileMistake, Flagged, FormField,
     FormGroup, FoundReadings, HandedOver, KindLine, ListPlace, Mistake, Outlook, Part, PartBody, PayloadView, Preview,
     Proof, ReadingChange, ReadingEntry, Readings, Routed, Sample, Samples, Saved, Shift, Standing, TemplateChange,
     TemplateView, Templates, Timetable, Trial, Tried, Unable, Used, Version, Writing,

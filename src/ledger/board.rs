@@ -9,7 +9,7 @@ use crate::article::ArticleId;
 use crate::delivery::DeliveryId;
 use crate::queue::StoreError;
 
-/// The last thing that a channel put out.
+/// Something that a channel put out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Out {
     /// Of which delivery.
@@ -26,7 +26,7 @@ pub struct Out {
     pub url: Option<String>,
 }
 
-/// The next thing that a channel will put out.
+/// Something that a channel will put out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// Of which delivery.
@@ -47,11 +47,11 @@ pub trait Board: Send + Sync {
     /// How many are in such a state, counted up to `most`.
     fn how_many(&self, state: &'static str, most: u32) -> BoxFuture<'_, Result<u32, StoreError>>;
 
-    /// What went out last on a channel. Only its latest attempts are looked at.
-    fn last_out(&self, channel: String) -> BoxFuture<'_, Result<Option<Out>, StoreError>>;
+    /// What went out last on a channel, at most so many, the newest first. Only its latest attempts are looked at.
+    fn outs(&self, channel: String, most: u32) -> BoxFuture<'_, Result<Vec<Out>, StoreError>>;
 
-    /// What goes out next on a channel.
-    fn next_due(&self, channel: String) -> BoxFuture<'_, Result<Option<Due>, StoreError>>;
+    /// What goes out next on a channel, at most so many, the next first.
+    fn dues(&self, channel: String, most: u32) -> BoxFuture<'_, Result<Vec<Due>, StoreError>>;
 
     /// Changes whenever something in the store may have changed. What other machines do is noticed a little later.
     fn changes(&self) -> watch::Receiver<u64>;

@@ -27,7 +27,7 @@ macro_rules! needs {
     };
 }
 
-macro_rules! last_out {
+macro_rules! outs {
     ($title:literal) => {
         concat!(
             "SELECT t.delivery_id, d.article_id, t.errand, t.finished_at, t.url, ",
@@ -36,26 +36,26 @@ macro_rules! last_out {
              JOIN deliveries d ON d.id = t.delivery_id JOIN articles a ON a.id = d.article_id \
              JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision \
              WHERE t.errand <> 'look_up' AND t.outcome IN ('live', 'gone', 'notice', 'rehearsed') \
-             ORDER BY t.started_at DESC LIMIT 1"
+             ORDER BY t.started_at DESC LIMIT $3"
         )
     };
 }
 
 /// One place of the index for each urgency.
-macro_rules! next_due {
+macro_rules! dues {
     ($title:literal) => {
         concat!(
             "SELECT n.id, n.article_id, n.due, ",
             $title,
             " AS title FROM (\
              SELECT * FROM (SELECT id, article_id, due FROM deliveries WHERE channel = $1 AND state = 'waiting' \
-             AND urgency = 0 AND due IS NOT NULL ORDER BY due LIMIT 1) u UNION ALL \
+             AND urgency = 0 AND due IS NOT NULL ORDER BY due LIMIT $2) u UNION ALL \
              SELECT * FROM (SELECT id, article_id, due FROM deliveries WHERE channel = $1 AND state = 'waiting' \
-             AND urgency = 1 AND due IS NOT NULL ORDER BY due LIMIT 1) v UNION ALL \
+             AND urgency = 1 AND due IS NOT NULL ORDER BY due LIMIT $2) v UNION ALL \
              SELECT * FROM (SELECT id, article_id, due FROM deliveries WHERE channel = $1 AND state = 'waiting' \
-             AND urgency = 2 AND due IS NOT NULL ORDER BY due LIMIT 1) w) n \
+             AND urgency = 2 AND due IS NOT NULL ORDER BY due LIMIT $2) w) n \
              JOIN articles a ON a.id = n.article_id JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision \
-             ORDER BY n.due LIMIT 1"
+             ORDER BY n.due, n.id LIMIT $2"
         )
     };
 }
@@ -98,29 +98,29 @@ impl Board for Store {
         })
     }
 
-    fn last_out(&self, channel: String) -> BoxFuture<'_, Result<Option<Out>, StoreError>> {
-        const LAST: Sql =
-            Sql { sqlite: last_out!("r.content ->> 'title'"), postgres: last_out!("r.content::json ->> 'title'") };
+    fn outs(&self, channel: String, most: u32) -> BoxFuture<'_, Result<Vec<Out>, StoreError>> {
+        const OUTS: Sql =
+            Sql { sqlite: outs!("r.content ->> 'title'"), postgres: outs!("r.content::json ->> 'title'") };
         Box::pin(async move {
-            let row = self.readers.first(LAST, args![channel, LOOKED_AT]).await?;
-            Ok(row.as_ref().map(out).transpose()?.flatten())
+            let rows = self.readers.fetch(OUTS, args![channel, LOOKED_AT, i64::from(most)]).await?;
+            rows.iter().filter_map(|row| out(row).transpose()).collect()
         })
     }
 
-    fn next_due(&self, channel: String) -> BoxFuture<'_, Result<Option<Due>, StoreError>> {
-        const NEXT: Sql =
-            Sql { sqlite: next_due!("r.content ->> 'title'"), postgres: next_due!("r.content::json ->> 'title'") };
+    fn dues(&self, channel: String, most: u32) -> BoxFuture<'_, Result<Vec<Due>, StoreError>> {
+        const DUES: Sql =
+            Sql { sqlite: dues!("r.content ->> 'title'"), postgres: dues!("r.content::json ->> 'title'") };
         Box::pin(async move {
-            let row = self.readers.first(NEXT, args![channel]).await?;
-            row.map(|row| {
+            let rows = self.readers.fetch(DUES, args![channel, i64::from(most)]).await?;
+            let due = |row: &Row| {
                 Ok(Due {
                     delivery: DeliveryId(row.int("id")?),
                     article: ArticleId(row.int("article_id")?),
                     title: row.string("title")?,
                     due: row.instant("due")?,
                 })
-            })
-            .transpose()
+            };
+            rows.iter().map(due).collect()
         })
     }
 

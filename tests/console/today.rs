@@ -15,7 +15,7 @@ fn today_shows_what_went_out_what_waits_and_a_balance_that_adds_up() {
     let daemon = daemon(&world);
     let mut officer = Browser::administrator(&daemon);
     let empty = officer.get("/").body;
-    assert!(empty.contains("nothing waits for a person") && empty.contains("nothing yet"), "{empty}");
+    assert!(empty.contains("nothing waits for a person") && empty.contains("nothing went out yet"), "{empty}");
 
     assert_eq!(daemon.call("POST", "/api/v1/articles", &[BEARER, JSON], ARTICLE).status, 202);
     settled(&world, 4);

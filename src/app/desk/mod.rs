@@ -3,6 +3,7 @@
 mod care;
 mod channels;
 mod decisions;
+mod flagged;
 mod preview;
 mod readings;
 mod shown;
@@ -33,6 +34,8 @@ pub(super) struct Hands {
     pub(super) changed: Notify,
     /// What the last check-ups found.
     check_ups: RwLock<HashMap<String, CheckUp>>,
+    /// What the speech check found in the editions to come.
+    flags: std::sync::Mutex<flagged::Flags>,
 }
 
 impl App {

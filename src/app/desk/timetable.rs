@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 
 use crate::app::App;
 use crate::config::ChannelSpec;
-use crate::console::{ChannelWeek, Day, Editions, Shift, Timetable};
+use crate::console::{ChannelWeek, Day, Editions, Flagged, Shift, Timetable};
 use crate::delivery::DeliveryId;
 use crate::queue::{By, Editions as _, Move, Refusable, StoreError};
 use crate::schedule::{Schedule, Timing};
@@ -67,6 +67,10 @@ impl Timetable for App {
             }
             Ok(all)
         })
+    }
+
+    fn flagged(&self) -> BoxFuture<'_, Result<Vec<Flagged>, StoreError>> {
+        Box::pin(self.flagged_now())
     }
 
     fn shift(&self, delivery: DeliveryId, shift: Shift, by: By) -> BoxFuture<'_, Refusable<()>> {

@@ -58,8 +58,8 @@ pub(super) async fn metrics(State(face): State<Arc<Face>>) -> Result<Response, P
     }
     written.about("loa_queue_age_seconds", "How long the next delivery of the channel has been due.");
     for channel in channels(&summaries, &counted) {
-        let due = console.board.next_due(channel.to_owned()).await.map_err(unavailable)?;
-        written.value("loa_queue_age_seconds", &[("channel", channel)], age(due.map(|due| due.due), now));
+        let due = console.board.dues(channel.to_owned(), 1).await.map_err(unavailable)?;
+        written.value("loa_queue_age_seconds", &[("channel", channel)], age(due.first().map(|due| due.due), now));
     }
     attempts(&mut written, &outcomes);
     credentials(&mut written, &summaries);

@@ -26,7 +26,7 @@ pub use files::{
 pub use readings::{FoundReadings, ReadingChange, ReadingEntry, Readings, Tried};
 pub use samples::{Sample, Samples};
 pub use templates::{TemplateChange, TemplateView, Templates};
-pub use timetable::{ChannelWeek, Day, Editions, Shift, Timetable};
+pub use timetable::{ChannelWeek, Day, Editions, Flagged, Shift, Timetable};
 pub use writing::{
     Begun, ChannelView, Doubt, HandedOver, Mistake, Outlook, Part, PartBody, PayloadView, Preview, Unable, Writing,
 };

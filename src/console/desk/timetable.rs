@@ -4,7 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
-use crate::delivery::DeliveryId;
+use super::writing::Doubt;
+use crate::article::ArticleId;
+use crate::delivery::{DeliveryId, Slot};
 use crate::queue::{By, ComingEdition, Refusable, StoreError};
 
 /// A channel's week.
@@ -44,6 +46,21 @@ pub struct Editions {
     pub coming: Vec<ComingEdition>,
 }
 
+/// An article of the next edition whose reading is in doubt.
+#[derive(Clone, Debug)]
+pub struct Flagged {
+    /// The article.
+    pub article: ArticleId,
+    /// What it is called.
+    pub title: String,
+    /// The name people use of the channel.
+    pub channel: String,
+    /// The edition.
+    pub slot: Slot,
+    /// The words.
+    pub doubts: Vec<Doubt>,
+}
+
 /// What an officer does with an item of an edition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shift {
@@ -64,6 +81,10 @@ pub trait Timetable: Send + Sync {
 
     /// The editions to come of every channel that has some.
     fn editions(&self) -> BoxFuture<'_, Result<Vec<Editions>, StoreError>>;
+
+    /// What stands in the next edition of a channel that is read aloud, and may be read wrongly. Only the first items of
+    /// each are looked at.
+    fn flagged(&self) -> BoxFuture<'_, Result<Vec<Flagged>, StoreError>>;
 
     /// Moves an item. Refused where its edition has begun to go out.
     fn shift(&self, delivery: DeliveryId, shift: Shift, by: By) -> BoxFuture<'_, Refusable<()>>;

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod articles;
+mod bar;
 mod channels;
 mod deliveries;
 mod events;

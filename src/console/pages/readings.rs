@@ -75,7 +75,10 @@ async fn seen(face: &Face, guest: &Guest, again: &Again) -> Result<Value, Stop> 
 }
 
 async fn list(State(face): State<Arc<Face>>, guest: Guest, officer: Officer) -> Result<Response, Stop> {
-    officer.page("readings.html", &title(), seen(&face, &guest, &Again::default()).await?)
+    // Another page may name the word.
+    let field = |name: &str| guest.query.trimmed(name).to_owned();
+    let entry = ReadingEntry { written: field("written"), spoken: field("spoken"), note: String::new() };
+    officer.page("readings.html", &title(), seen(&face, &guest, &Again { entry, trouble: None }).await?)
 }
 
 fn entry(form: &Form, prefix: &str) -> ReadingEntry {

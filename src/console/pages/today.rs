@@ -8,19 +8,24 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
+use super::bar::Bar;
 use super::{Route, look};
 use crate::console::guard::{Officer, Stop};
 use crate::console::view::{badge, paused, why};
-use crate::console::{ChannelSummary, Face, stops};
-use crate::ledger::{Balance, DeliveryRow};
+use crate::console::{ChannelSummary, Doubt, Face, Flagged, stops};
+use crate::ledger::{Balance, DeliveryRow, Due};
 use crate::people::Role;
 use crate::queue::Pause;
 use crate::text;
 
+/// So many doubtful words of an item are named.
+const DOUBTS: usize = 8;
 /// So many of each state are shown.
 const SHOWN: u32 = 10;
 /// More than this many are not counted.
 const COUNTED: u32 = 1_000;
+/// So much of what went out, and of what goes out next, is named for each channel.
+const NAMED: u32 = 3;
 /// A credential that ends so soon is spoken of.
 const ENDS_SOON: TimeDelta = TimeDelta::days(14);
 
@@ -29,15 +34,15 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn page(State(face): State<Arc<Face>>, officer: Officer) -> Result<Response, Stop> {
-    officer.page("today.html", &text!("Hôm nay", "Today"), seen(&face).await?)
+    officer.page("today.html", &text!("Hôm nay", "Today"), seen(&face, &officer).await?)
 }
 
 /// What is fetched again when something changed.
 async fn board(State(face): State<Arc<Face>>, officer: Officer) -> Result<Response, Stop> {
-    officer.page("today_board.html", &text!("Hôm nay", "Today"), seen(&face).await?)
+    officer.page("today_board.html", &text!("Hôm nay", "Today"), seen(&face, &officer).await?)
 }
 
-async fn seen(face: &Arc<Face>) -> Result<Value, Stop> {
+async fn seen(face: &Arc<Face>, officer: &Officer) -> Result<Value, Stop> {
     let now = face.console.clock.now();
     let summaries = face.console.desk.channels.summaries();
     let pauses = face.console.ledger.pauses().await?;
@@ -56,12 +61,16 @@ async fn seen(face: &Arc<Face>) -> Result<Value, Stop> {
         let adds_up = counted.balances.iter().all(Balance::adds_up);
         json!({ "at": counted.at, "rows": rows, "adds_up": adds_up })
     });
-    let calm = stopped.is_empty() && needs.iter().all(|group| group.get("number") == Some(&json!(0)));
+    let flagged = flagged(face).await?;
+    let calm =
+        stopped.is_empty() && flagged.is_empty() && needs.iter().all(|group| group.get("number") == Some(&json!(0)));
     Ok(json!({
         "now": now,
         "needs": needs,
         "stopped": stopped,
         "ends": ends.collect::<Vec<_>>(),
+        "flagged": flagged,
+        "edits": officer.session.account.role >= Role::Editor,
         "calm": calm,
         "channels": channels,
         "counted": counted,
@@ -97,6 +106,28 @@ async fn needs(face: &Face, summaries: &[ChannelSummary], pauses: &[(String, Pau
     Ok(shown)
 }
 
+/// What stands in the next edition and may be read wrongly.
+async fn flagged(face: &Face) -> Result<Vec<Value>, Stop> {
+    let flagged = face.console.desk.timetable.flagged().await?;
+    let doubt = |doubt: &Doubt| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("written", &doubt.written);
+        query.append_pair("spoken", doubt.others.first().unwrap_or(&doubt.read_as));
+        json!({ "written": doubt.written, "read_as": doubt.read_as, "href": format!("/lexicon?{}#add", query.finish()) })
+    };
+    let one = |one: &Flagged| {
+        json!({
+            "title": one.title,
+            "article": one.article,
+            "channel": one.channel,
+            "at": one.slot,
+            "doubts": one.doubts.iter().take(DOUBTS).map(doubt).collect::<Vec<_>>(),
+            "more": one.doubts.len().saturating_sub(DOUBTS),
+        })
+    };
+    Ok(flagged.iter().map(one).collect())
+}
+
 fn need(row: &DeliveryRow, summaries: &[ChannelSummary], pauses: &[(String, Pause)], letters: &[String]) -> Value {
     let pause = crate::console::pause_of(pauses, row);
     json!({
@@ -116,7 +147,17 @@ async fn channel(
     now: DateTime<Utc>,
 ) -> Result<Value, Stop> {
     let board = &face.console.board;
-    let last = board.last_out(summary.channel.clone()).await?.map(|out| {
+    let mut outs = board.outs(summary.channel.clone(), NAMED).await?;
+    outs.reverse();
+    let dues = board.dues(summary.channel.clone(), NAMED).await?;
+    let bar = Bar::of(now, face.console.zone);
+    let day = json!({
+        "now": bar.at(now),
+        "quiet": Bar::quiet(summary.quiet.as_deref()),
+        "outs": outs.iter().filter_map(|out| bar.at(out.at)).collect::<Vec<_>>(),
+        "dues": dues.iter().filter_map(|due| bar.at(due.due.max(now))).collect::<Vec<_>>(),
+    });
+    let outs = outs.into_iter().map(|out| {
         let what = match out.errand.as_str() {
             "update" => text!("đính chính", "corrected"),
             "withdraw" => text!("thu hồi", "withdrawn"),
@@ -124,9 +165,10 @@ async fn channel(
         };
         json!({ "title": out.title, "article": out.article, "at": out.at, "url": out.url, "what": what })
     });
-    let due = board.next_due(summary.channel.clone()).await?;
+    let outs: Vec<Value> = outs.collect();
     // What is due already leaves as soon as the channel may.
-    let next = due.map(|due| json!({ "title": due.title, "article": due.article, "at": due.due.max(now) }));
+    let due = |due: &Due| json!({ "title": due.title, "article": due.article, "at": due.due.max(now) });
+    let dues: Vec<Value> = dues.iter().map(due).collect();
     let is_paused = pauses.iter().any(|(channel, _)| *channel == summary.channel);
     Ok(json!({
         "channel": summary.channel,
@@ -136,8 +178,9 @@ async fn channel(
         "badge": is_paused.then(paused),
         "quiet": summary.quiet,
         "slot": summary.next_slot,
-        "last": last,
-        "next": next,
+        "outs": outs,
+        "dues": dues,
+        "day": day,
     }))
 }
 

@@ -4,7 +4,8 @@ use super::office::{daemon, more, office, publish_first, signed_in, to_settings}
 use crate::support::browser::{Browser, PASSWORD};
 use crate::support::chromium::{Chromium, DESK, PHONE};
 use crate::support::hostile_http::Fault;
-use crate::support::house::on_channel;
+use crate::support::house::{on_channel, printed};
+use crate::support::process::eventually;
 
 /// Another officer at the same desk.
 pub(super) fn come_in(officer: &Chromium, name: &str) {
@@ -91,4 +92,37 @@ fn what_failed_is_sent_again_when_an_officer_says_so() {
     officer.press("Cho đi tiếp");
     officer.sees("đã cho đi tiếp");
     on_channel(&world, "fanpage", "settled");
+}
+
+#[test]
+fn what_the_radio_may_read_wrongly_is_put_right_from_today_before_it_is_read() {
+    for (screen, scripts) in [(DESK, true), (PHONE, false)] {
+        let world = office();
+        let daemon = daemon(&world);
+        let mut officer = signed_in(&daemon, "lan", "editor", scripts);
+        officer.screen(screen);
+        officer.does_not_see("Chỗ đài có thể đọc sai");
+        world.write("hop.txt", "Họp tổ XQK\n\nTổ XQK họp lúc 7h30 ngày 03/12/2026 tại nhà văn hóa.\n");
+        printed(&world, &["publish", &world.path("hop.txt").display().to_string()]);
+        officer.open("/");
+        officer.sees("Chỗ đài có thể đọc sai");
+        officer.sees("sẽ phát: Họp tổ XQK");
+        officer.fits();
+        officer.follow("ghi cách đọc XQK");
+        assert_eq!(officer.filled("Chữ viết"), "XQK");
+        officer.fill("Đọc là", "xây quỹ khuyến học");
+        officer.press("Thêm");
+        officer.sees("từ nay đọc \"XQK\"");
+        eventually("it is not in doubt any more", || {
+            officer.open("/");
+            (!officer.words().contains("Chỗ đài có thể đọc sai")).then_some(())
+        });
+        // Looking for everybody, the lexicon for those who write.
+        Browser::signed_in(&daemon, "quan.tri").add("xem", "viewer");
+        world.write("hop-2.txt", "Họp tổ XQJ\n\nTổ XQJ họp lúc 7h30 ngày 03/12/2026.\n");
+        printed(&world, &["publish", &world.path("hop-2.txt").display().to_string()]);
+        come_in(&officer, "xem");
+        officer.sees("XQJ đọc là");
+        assert!(!officer.offers("ghi cách đọc XQJ"));
+    }
 }
