@@ -53,13 +53,14 @@ fn an_approver_approves_exactly_what_is_shown_or_sends_it_back_with_a_word() {
 
 #[test]
 fn what_is_uncertain_is_looked_at_and_answered_from_today() {
-    for scripts in [true, false] {
+    for (screen, scripts) in [(DESK, true), (PHONE, false)] {
         let world = office();
         world.hook.honours_id(false);
         to_settings(&world, "fanpage", "receiver_honours_id = false");
         let daemon = daemon(&world);
         world.hook.script(vec![Fault::PostThen500]);
-        let officer = signed_in(&daemon, "lan", "editor", scripts);
+        let mut officer = signed_in(&daemon, "lan", "editor", scripts);
+        officer.screen(screen);
         publish_first(&world);
         on_channel(&world, "fanpage", "uncertain");
         officer.open("/");

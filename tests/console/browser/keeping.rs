@@ -58,10 +58,11 @@ fn an_administrator_adds_a_fanpage_in_the_form_and_sees_its_file() {
 
 #[test]
 fn a_channel_is_paused_and_goes_on() {
-    for scripts in [true, false] {
+    for (screen, scripts) in [(DESK, true), (PHONE, false)] {
         let world = office();
         let daemon = daemon(&world);
-        let officer = signed_in(&daemon, "lan", "editor", scripts);
+        let mut officer = signed_in(&daemon, "lan", "editor", scripts);
+        officer.screen(screen);
         officer.open("/channels/fanpage");
         officer.press("Tạm dừng");
         officer.sees("Tạm dừng vì");

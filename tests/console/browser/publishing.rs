@@ -135,10 +135,11 @@ fn what_is_pasted_from_a_word_processor_becomes_plain_text_with_its_headings() {
 
 #[test]
 fn a_picture_is_uploaded_and_has_to_be_described() {
-    for scripts in [true, false] {
+    for (screen, scripts) in [(DESK, true), (PHONE, false)] {
         let world = office();
         let daemon = daemon(&world);
-        let officer = signed_in(&daemon, "lan", "editor", scripts);
+        let mut officer = signed_in(&daemon, "lan", "editor", scripts);
+        officer.screen(screen);
         let picture = image::RgbImage::from_fn(320, 200, |x, y| image::Rgb([(x / 2) as u8, 90, y as u8]));
         picture.save(world.path("hop.png")).expect("a picture");
         officer.follow("Viết bài");
@@ -159,10 +160,11 @@ fn a_picture_is_uploaded_and_has_to_be_described() {
 
 #[test]
 fn a_doubt_of_the_radio_script_becomes_an_entry_of_the_lexicon() {
-    for scripts in [true, false] {
+    for (screen, scripts) in [(DESK, true), (PHONE, false)] {
         let world = office();
         let daemon = daemon(&world);
-        let officer = signed_in(&daemon, "lan", "editor", scripts);
+        let mut officer = signed_in(&daemon, "lan", "editor", scripts);
+        officer.screen(screen);
         officer.follow("Viết bài");
         officer.fill("Tiêu đề", "Họp tổ XQK");
         officer.fill("Nội dung", "Tổ XQK họp lúc 7h30 ngày 03/12/2026 tại nhà văn hóa.");
