@@ -2,7 +2,7 @@
 
 use crate::support::browser::Browser;
 use crate::support::hostile_http::Fault;
-use crate::support::hostile_smtp::OnMessage;
+use crate::support::hostile_smtp::{OnMessage, OnRecipient};
 use crate::support::house::{BEARER, JSON, daemon, deliveries, house, on_channel, settled};
 use crate::support::process::{Daemon, eventually};
 use crate::support::world::RECIPIENTS;
@@ -97,4 +97,26 @@ fn another_copy_is_sent_on_purpose_with_a_reason_and_a_warning() {
     eventually("everybody has another letter", || (world.smtp.sightings("email").len() == 2 * letters).then_some(()));
     settled(&world, 4);
     assert_eq!(deliveries(&world).len(), 4);
+}
+
+#[test]
+fn who_missed_a_letter_gets_it_when_an_officer_says_so_and_nobody_gets_two() {
+    let world = house();
+    world.smtp.recipient(RECIPIENTS[1], vec![OnRecipient::Rcpt(552, "5.2.2 Mailbox full")]);
+    let daemon = daemon(&world);
+    let mut officer = Browser::administrator(&daemon);
+    hand_in(&daemon);
+    let id = on_channel(&world, "email", "settled")["id"].as_i64().unwrap();
+    let letters = || RECIPIENTS.map(|recipient| world.smtp.letters_to(recipient).len());
+    assert_eq!(letters(), [1, 0]);
+    let address = format!("/deliveries/{id}/missed");
+    assert!(officer.get("/articles/1").body.contains(&address), "the article's page leads there");
+    assert!(officer.get(&address).body.contains("gets no second letter"));
+    assert_eq!(officer.post(&address, &[]).header("location"), Some("/articles/1"));
+    assert!(officer.get("/articles/1").body.contains("1 people get it now"));
+    eventually("the letter is there", || (letters() == [1, 1]).then_some(()));
+    on_channel(&world, "email", "settled");
+    officer.post(&address, &[]);
+    assert!(!officer.get("/articles/1").body.contains("people get it now"), "nobody has missed it any more");
+    assert_eq!(letters(), [1, 1]);
 }
