@@ -99,8 +99,14 @@ impl Soak {
         }
         let plan = self.plan();
         let request = Some((format!("soak {number}{words}"), number.to_string()));
-        let handover =
-            Handover { key: article.key.clone(), who: "soak".to_owned(), now: self.now(), as_of: self.now(), request };
+        let handover = Handover {
+            key: article.key.clone(),
+            who: "soak".to_owned(),
+            writers: Vec::new(),
+            now: self.now(),
+            as_of: self.now(),
+            request,
+        };
         let decide = move |known: Option<&Current>| {
             let plans = CHANNELS.map(|channel| (channel.to_owned(), plan.clone())).to_vec();
             let revision = known.map_or(Revision::FIRST, |known| known.revision.next());
@@ -112,7 +118,14 @@ impl Soak {
     async fn withdraw(&self, number: usize) -> Result<(), StoreError> {
         let plan = self.plan();
         let key = self.article(number, "").key;
-        let handover = Handover { key, who: "soak".to_owned(), now: self.now(), as_of: self.now(), request: None };
+        let handover = Handover {
+            key,
+            who: "soak".to_owned(),
+            writers: Vec::new(),
+            now: self.now(),
+            as_of: self.now(),
+            request: None,
+        };
         let plans = move |_: Option<&Current>| {
             Ok(Change::Withdraw { plans: CHANNELS.map(|channel| (channel.to_owned(), plan.clone())).to_vec() })
         };

@@ -72,8 +72,14 @@ fn article(number: usize) -> Article {
 async fn publish(store: &Store, number: usize) -> Result<(), StoreError> {
     let article = Arc::new(article(number));
     let plan = Plan::at_once(now());
-    let handover =
-        Handover { key: article.key.clone(), who: "bench".to_owned(), now: now(), as_of: now(), request: None };
+    let handover = Handover {
+        key: article.key.clone(),
+        who: "bench".to_owned(),
+        writers: Vec::new(),
+        now: now(),
+        as_of: now(),
+        request: None,
+    };
     let revise = move |_: Option<&loa::queue::Current>| {
         let plans = vec![(CHANNEL.to_owned(), plan.clone())];
         Ok(Change::Revise { revision: Revision::FIRST, article: Arc::clone(&article), plans })

@@ -161,8 +161,14 @@ async fn words_from_before_there_were_any_are_made_once_and_go_with_their_articl
 }
 
 async fn accept_as(store: &Store, who: &str, article: Article, approval: bool, minutes: i64) -> ArticleId {
-    let handover =
-        Handover { key: article.key.clone(), who: who.to_owned(), now: t(minutes), as_of: t(minutes), request: None };
+    let handover = Handover {
+        key: article.key.clone(),
+        who: who.to_owned(),
+        writers: Vec::new(),
+        now: t(minutes),
+        as_of: t(minutes),
+        request: None,
+    };
     let article = Arc::new(article);
     let decide = move |known: Option<&Current>| {
         let revision = known.map_or(Revision::FIRST, |known| known.revision.next());
@@ -180,7 +186,8 @@ async fn an_article_tells_who_wrote_each_revision_and_who_decided_what(place: Pl
     let id = accept_as(&store, "cms", named("1", "Họp", &[]), false, 0).await;
     accept_as(&store, "Lan", named("1", "Họp dời", &[]), false, 1).await;
     let revisions = store.revisions(id).await.unwrap();
-    let authors: Vec<_> = revisions.iter().map(|one| (one.revision.0, one.author.as_deref())).collect();
+    let authors: Vec<_> =
+        revisions.iter().map(|one| (one.revision.0, one.authors.first().map(String::as_str))).collect();
     assert_eq!(authors, [(2, Some("Lan")), (1, Some("cms"))]);
     assert_eq!(store.revision(id, Revision(1)).await.unwrap().unwrap().title, "Họp");
     assert_eq!(store.revision(id, Revision(3)).await.unwrap(), None);

@@ -21,6 +21,7 @@ fn manuscript(token: &str, minutes: i64, picture: Option<&Kept>) -> Manuscript {
     Manuscript {
         token: token.to_owned(),
         who: "chị Lan".to_owned(),
+        writers: vec!["anh Nam".to_owned(), "chị Lan".to_owned()],
         saved_at: t(minutes),
         corrects: Some((ArticleId(7), Revision(2))),
         written,

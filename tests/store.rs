@@ -118,7 +118,7 @@ pub(crate) fn now_plan(now: DateTime<Utc>) -> Plan {
 }
 
 pub(crate) fn handover(article: &Article, now: DateTime<Utc>) -> Handover {
-    Handover { key: article.key.clone(), who: "test".to_owned(), now, as_of: now, request: None }
+    Handover { key: article.key.clone(), who: "test".to_owned(), writers: Vec::new(), now, as_of: now, request: None }
 }
 
 /// Hands an article over to these channels, under the next revision.

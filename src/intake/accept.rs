@@ -63,6 +63,15 @@ pub enum Order {
     PublishAgain,
 }
 
+/// What a person has seen of what they hand over.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who has written it.
+    pub writers: Vec<String>,
+}
+
 impl Intake {
     /// An intake that hands over to `queue`.
     #[must_use]
@@ -88,7 +97,8 @@ impl Intake {
         who: &str,
         request: Option<(String, String)>,
     ) -> Result<Accepted, IntakeError> {
-        self.accept_as_seen(draft, cx, order, who, request, self.clock.now()).await
+        let seen = Seen { at: self.clock.now(), writers: Vec::new() };
+        self.accept_as_seen(draft, cx, order, who, request, seen).await
     }
 
     /// The same, by a person who has seen how it will look: copies say what they would have said at that instant.
@@ -102,15 +112,15 @@ impl Intake {
         order: Order,
         who: &str,
         request: Option<(String, String)>,
-        seen: DateTime<Utc>,
+        seen: Seen,
     ) -> Result<Accepted, IntakeError> {
         let Prepared { article, revision, missing_pictures } = self.prepare(draft, cx).await?;
         let key = article.key.clone();
         let (now, subscriptions) = (self.clock.now(), self.subscriptions());
-        let seen = seen.min(now);
+        let (writers, seen) = (seen.writers, seen.at.min(now));
         let article = Arc::new(article);
         let decide = move |known: Option<&Current>| revise(known, &article, revision, order, &subscriptions, seen, now);
-        let handover = Handover { key, who: who.to_owned(), now, as_of: seen, request };
+        let handover = Handover { key, who: who.to_owned(), writers, now, as_of: seen, request };
         let accepted = self.hand_over(handover, Box::new(decide)).await?;
         Ok(Accepted { missing_pictures, ..accepted })
     }
@@ -167,7 +177,7 @@ impl Intake {
             };
             Ok(withdraw(known, &subscriptions, now))
         };
-        let handover = Handover { key, who: who.to_owned(), now, as_of: now, request: None };
+        let handover = Handover { key, who: who.to_owned(), writers: Vec::new(), now, as_of: now, request: None };
         let accepted = self.hand_over(handover, Box::new(decide)).await;
         if found.load(std::sync::atomic::Ordering::Acquire) { accepted } else { Err(IntakeError::Unknown(missing)) }
     }

@@ -15,7 +15,7 @@ mod markup;
 mod pictures;
 mod web;
 
-pub use accept::{Intake, Order, Prepared, Subscription, Subscriptions};
+pub use accept::{Intake, Order, Prepared, Seen, Subscription, Subscriptions};
 pub use broker::{Answer, Broker, BrokerError, BrokerIntake, Message, Reach, watch_broker};
 #[cfg(feature = "nats")]
 pub use broker::{Credentials, Login, Nats};

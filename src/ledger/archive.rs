@@ -59,7 +59,7 @@ pub struct RevisionRow {
     /// Its number.
     pub revision: Revision,
     /// Who handed it over, where that was noted.
-    pub author: Option<String>,
+    pub authors: Vec<String>,
     /// When.
     pub accepted: DateTime<Utc>,
 }

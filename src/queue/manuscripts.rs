@@ -57,6 +57,8 @@ pub struct Manuscript {
     pub token: String,
     /// Who wrote it last.
     pub who: String,
+    /// Everybody who has typed in it.
+    pub writers: Vec<String>,
     /// When it was saved last.
     pub saved_at: DateTime<Utc>,
     /// The article that it corrects, and the revision that was there when the correction was begun.
@@ -72,7 +74,8 @@ pub type PictureFile = (String, Vec<u8>);
 
 /// Manuscripts.
 pub trait Manuscripts: Send + Sync {
-    /// Keeps what is typed; false when it was handed over meanwhile, and then nothing is changed.
+    /// Keeps what is typed, and the revision that it is to follow; false when it was handed over meanwhile, and then nothing
+    /// is changed.
     fn save(&self, manuscript: Manuscript) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// One of them.

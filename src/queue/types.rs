@@ -74,6 +74,8 @@ pub struct Handover {
     pub key: ArticleKey,
     /// The person or system, for the ledger.
     pub who: String,
+    /// Whose words they are, where others than `who` have written them.
+    pub writers: Vec<String>,
     /// The present instant.
     pub now: DateTime<Utc>,
     /// The instant that copies show: the present, or when somebody saw how they would look.

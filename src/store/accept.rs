@@ -143,7 +143,12 @@ async fn revise(
         let unnumbered = || StoreError::Other("an article was stored without a number".to_owned());
         ArticleId(row.ok_or_else(unnumbered)?.int("id")?)
     };
-    let args = args![id.0, number, to_json(&*article)?, article.content_hash(), at, &handover.who];
+    let mut authors: Vec<&str> = handover.writers.iter().map(String::as_str).collect();
+    if !authors.contains(&handover.who.as_str()) {
+        authors.push(&handover.who);
+    }
+    // No name has a line break.
+    let args = args![id.0, number, to_json(&*article)?, article.content_hash(), at, authors.join("\n")];
     connection.execute(KEEP, args).await?;
     words::keep(connection, id, &article).await?;
     pictures::used(connection, id, revision, &article).await?;

@@ -8,6 +8,7 @@ use super::tx::Tx;
 use crate::people::{Account, AccountChange, AccountId, Credentials, NewAccount, PasswordHash, Role, TwoSteps};
 use crate::queue::{By, StoreError};
 use crate::text;
+use crate::text::fold::folded;
 use crate::text::{Language, Text};
 
 /// The columns of an account, `a` being the table.
@@ -71,6 +72,12 @@ pub(super) async fn add(tx: &mut Tx, new: &NewAccount, by: &By) -> Result<Result
          ON CONFLICT (name) DO NOTHING RETURNING id",
     );
     tx.alone_at("accounts").await?;
+    if let Some(like) = looks_like(tx, new).await? {
+        return Ok(Err(text!(
+            "sổ ghi theo tên hiển thị, mà tên này giống \"{like}\" đang có; thêm chức danh cho khác, ví dụ \"{like} (Văn phòng)\"",
+            "the ledger knows people by this name, and it looks like \"{like}\", who is there already; add an office, such as \"{like} (Office)\""
+        )));
+    }
     let args = args![&new.name, &new.display, new.role.name(), new.password.as_str(), millis(by.at)];
     let name = &new.name;
     let Some(row) = tx.connection.first(ADD, args).await? else {
@@ -86,6 +93,19 @@ pub(super) async fn add(tx: &mut Tx, new: &NewAccount, by: &By) -> Result<Result
     };
     record(tx, &by.who, "account", by.at, None, None, &note).await?;
     Ok(Ok(AccountId(row.int("id")?)))
+}
+
+/// Whom this name could be taken for.
+async fn looks_like(tx: &mut Tx, new: &NewAccount) -> Result<Option<String>, StoreError> {
+    const OTHERS: Sql = Sql::both("SELECT display FROM accounts WHERE name <> $1");
+    let plain = |name: &str| folded(name).concat();
+    for row in tx.connection.fetch(OTHERS, args![&new.name]).await? {
+        let other = row.string("display")?;
+        if plain(&other) == plain(&new.display) {
+            return Ok(Some(other));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) async fn change(

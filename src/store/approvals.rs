@@ -21,7 +21,7 @@ pub(super) async fn check(
     let Some(revision) = delivery.needed().and_then(Action::revision) else { return Ok(Ok(())) };
     let row = connection.first(AUTHOR, args![delivery.article.0, i64::from(revision.0)]).await?;
     let author = row.map(|row| row.opt_string("author")).transpose()?.flatten();
-    if author.as_deref() == Some(who) {
+    if author.is_some_and(|authors| authors.lines().any(|author| author == who)) {
         return Ok(Err(text!(
             "bản {revision} do chính {who} soạn; kênh này cần người khác duyệt",
             "{who} wrote revision {revision}; on this channel somebody else has to approve it"

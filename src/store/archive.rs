@@ -207,7 +207,7 @@ impl Archive for Store {
                 .map(|row| {
                     Ok(RevisionRow {
                         revision: Revision(row.small("revision")?),
-                        author: row.opt_string("author")?,
+                        authors: row.opt_text("author")?.unwrap_or_default().lines().map(str::to_owned).collect(),
                         accepted: row.instant("accepted_at")?,
                     })
                 })

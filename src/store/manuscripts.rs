@@ -24,6 +24,7 @@ fn manuscript(row: &Row) -> Result<Manuscript, StoreError> {
     Ok(Manuscript {
         token: row.string("token")?,
         who: row.string("who")?,
+        writers: row.json("writers")?,
         saved_at: row.instant("saved_at")?,
         corrects: corrects.map(|(article, base)| (ArticleId(article), Revision(base))),
         written: row.json("written")?,
@@ -38,8 +39,9 @@ async fn let_go(connection: &mut Connection, token: &str) -> Result<(), StoreErr
 
 async fn save(tx: &mut Tx, one: &Manuscript) -> Result<bool, StoreError> {
     const SAVE: Sql = Sql::both(
-        "INSERT INTO manuscripts (token, who, saved_at, article_id, base, written) VALUES ($1, $2, $3, $4, $5, $6) \
-         ON CONFLICT (token) DO UPDATE SET who = excluded.who, saved_at = excluded.saved_at, written = excluded.written \
+        "INSERT INTO manuscripts (token, who, saved_at, article_id, base, written, writers) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (token) DO UPDATE SET who = excluded.who, \
+         saved_at = excluded.saved_at, base = excluded.base, written = excluded.written, writers = excluded.writers \
          WHERE manuscripts.became IS NULL",
     );
     const SHOWS: Sql = Sql {
@@ -53,7 +55,15 @@ async fn save(tx: &mut Tx, one: &Manuscript) -> Result<bool, StoreError> {
          ORDER BY saved_at LIMIT 20",
     );
     let (article, base) = one.corrects.map_or((None, None), |(id, base)| (Some(id.0), Some(i64::from(base.0))));
-    let args = args![&one.token, &one.who, millis(one.saved_at), article, base, to_json(&one.written)?];
+    let args = args![
+        &one.token,
+        &one.who,
+        millis(one.saved_at),
+        article,
+        base,
+        to_json(&one.written)?,
+        to_json(&one.writers)?
+    ];
     if tx.connection.execute(SAVE, args).await? == 0 {
         return Ok(false);
     }

@@ -24,6 +24,7 @@ const SQLITE: &[Change] = &[
     (9, "places", include_str!("migrations/sqlite/0009_places.sql")),
     (10, "writing", include_str!("migrations/sqlite/0010_writing.sql")),
     (11, "books", include_str!("migrations/sqlite/0011_books.sql")),
+    (12, "writers", include_str!("migrations/sqlite/0012_writers.sql")),
 ];
 const POSTGRES: &[Change] = &[
     (1, "first", include_str!("migrations/postgres/0001_first.sql")),
@@ -35,6 +36,7 @@ const POSTGRES: &[Change] = &[
     (7, "places", include_str!("migrations/postgres/0007_places.sql")),
     (8, "writing", include_str!("migrations/postgres/0008_writing.sql")),
     (9, "books", include_str!("migrations/postgres/0009_books.sql")),
+    (10, "writers", include_str!("migrations/postgres/0010_writers.sql")),
 ];
 
 /// The newest schema that this loa knows.

@@ -97,7 +97,7 @@ async fn import(tx: &mut Tx, asked: &Import) -> Result<Imported, StoreError> {
             )
         } else {
             text!(
-                "thêm {added} người vào danh sách; không thêm {kept_out} người đã hủy hoặc có hộp thư hỏng",
+                "thêm {added} người vào danh sách; bỏ qua {kept_out} người đã hủy nhận hoặc có hộp thư hỏng",
                 "{added} put on the list; {kept_out} kept out who unsubscribed or whose mailbox refuses"
             )
         };

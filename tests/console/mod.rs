@@ -6,6 +6,7 @@ mod articles;
 mod browser;
 mod decisions;
 mod channels;
+mod confused;
 mod entry;
 mod gates;
 mod hostile;

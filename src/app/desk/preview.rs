@@ -73,7 +73,14 @@ impl App {
         // Speech takes its time: not where others wait.
         let asked = tokio::task::spawn_blocking(move || question.of_all(only.as_deref())).await;
         let channels = asked.map_err(|error| Unable::Refused(Text::same(error.to_string())))?;
-        Ok(Preview { at: now, channels, missing_pictures })
+        let overtaken = manuscript.corrects.zip(known.as_ref()).map(|((_, base), known)| (base, known.row.revision));
+        Ok(Preview {
+            at: now,
+            withdrawn: known.as_ref().and_then(|known| known.row.withdrawn_at),
+            overtaken: overtaken.filter(|(base, newest)| newest > base).map(|(_, newest)| newest),
+            channels,
+            missing_pictures,
+        })
     }
 
     /// The pictures of an article, for frames that may fetch nothing.

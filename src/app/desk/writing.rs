@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::article::{Article, ArticleId, Kept, sha256_hex};
 use crate::channel::ascii;
 use crate::console::{Begun, HandedOver, Mistake, Preview, Unable, Writing};
-use crate::intake::{Draft, DraftContext, IntakeError, Order, Picture, as_markdown, pasted};
+use crate::intake::{Draft, DraftContext, IntakeError, Order, Picture, Seen, as_markdown, pasted};
 use crate::ledger::ArticleRow;
 use crate::queue::{By, Manuscript, Manuscripts as _, PictureFile, StoreError, Written, WrittenPicture};
 use crate::text;
@@ -270,13 +270,29 @@ impl Writing for App {
         manuscript: Manuscript,
         by: By,
         seen: DateTime<Utc>,
+        again: bool,
     ) -> BoxFuture<'_, Result<HandedOver, Unable>> {
         Box::pin(async move {
             let known = match manuscript.corrects {
                 Some((id, _)) => Some(self.known(id).await?),
                 None => None,
             };
-            let order = if known.is_some() { Order::Correct } else { Order::Publish };
+            let order = match &known {
+                Some(known) if known.row.withdrawn_at.is_some() && !again => {
+                    return Err(Unable::Refused(text!(
+                        "bài này vừa được thu hồi nên chưa đăng; xem lại, rồi bấm Đăng lại nếu vẫn muốn đăng",
+                        "the article has just been withdrawn, so nothing was published; look again, and publish it again if you still want to"
+                    )));
+                }
+                Some(known) if known.row.withdrawn_at.is_some() => Order::PublishAgain,
+                Some(_) => Order::Correct,
+                None => Order::Publish,
+            };
+            let writers = match manuscript.writers.as_slice() {
+                [] => vec![manuscript.who.clone()],
+                writers => writers.to_vec(),
+            };
+            let seen = Seen { at: seen, writers };
             let typed = serde_json::to_vec(&manuscript.written).unwrap_or_default();
             let request = (format!("console {}", manuscript.token), sha256_hex(&typed));
             let draft = self.draft(&manuscript, known.as_ref());

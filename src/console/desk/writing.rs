@@ -65,6 +65,10 @@ impl From<StoreError> for Unable {
 pub struct Preview {
     /// The instant that it shows: handed over as seen then, exactly this is sent.
     pub at: DateTime<Utc>,
+    /// Since when the article is withdrawn, which comes back by this.
+    pub withdrawn: Option<DateTime<Utc>>,
+    /// The newest revision, where that is not the one which the correction was begun from.
+    pub overtaken: Option<Revision>,
     /// One for each channel.
     pub channels: Vec<ChannelView>,
     /// How many of its pictures could not be fetched.
@@ -206,11 +210,12 @@ pub trait Writing: Send + Sync {
         at: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Preview, Unable>>;
 
-    /// Hands it over, as it was seen at this instant.
+    /// Hands it over, as it was seen at this instant; `again`: though the article is withdrawn.
     fn hand_over(
         &self,
         manuscript: Manuscript,
         by: By,
         seen: DateTime<Utc>,
+        again: bool,
     ) -> BoxFuture<'_, Result<HandedOver, Unable>>;
 }

@@ -7,8 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// Wrong passwords count for this long.
 const SPAN: TimeDelta = TimeDelta::minutes(15);
-/// So many for one account.
+/// So many for one account from one machine.
 const FOR_ONE: usize = 8;
+/// So many for one account from anywhere: whoever guesses must not keep its owner out for nothing.
+const FROM_ANYWHERE: usize = 60;
 /// So many from one machine; an office may share one address.
 const FROM_ONE: usize = 40;
 /// So many accounts and machines are remembered.
@@ -17,6 +19,7 @@ const MOST: usize = 10_000;
 /// Who tried.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Who {
+    Pair(String, String),
     Account(String),
     Machine(String),
 }
@@ -33,23 +36,31 @@ impl Attempts {
         if tries.len() > MOST {
             tries.retain(|_, at| at.last().is_some_and(|last| now - *last < SPAN));
         }
-        let both = both(account, machine);
-        for (who, most) in &both {
+        let all = all(account, machine);
+        for (who, most) in &all {
             let at = tries.entry(who.clone()).or_default();
             at.retain(|at| now - *at < SPAN);
             if at.len() >= *most {
                 return Err(at.first().map_or(now, |first| *first + SPAN));
             }
         }
-        for (who, _) in both {
+        for (who, _) in all {
             tries.entry(who).or_default().push(now);
         }
         Ok(())
     }
 
+    /// It has a new password: what was tried before says nothing.
+    pub(in crate::console) fn forget(&self, account: &str) {
+        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = |who: &Who| matches!(who, Who::Account(name) | Who::Pair(name, _) if name == account);
+        tries.retain(|who, _| !own(who));
+    }
+
     /// It was the owner: the account's tries are forgotten, and the machine's last.
     pub(super) fn went_well(&self, account: &str, machine: &str) {
         let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tries.remove(&Who::Pair(account.to_owned(), machine.to_owned()));
         tries.remove(&Who::Account(account.to_owned()));
         if let Some(at) = tries.get_mut(&Who::Machine(machine.to_owned())) {
             at.pop();
@@ -57,6 +68,11 @@ impl Attempts {
     }
 }
 
-fn both(account: &str, machine: &str) -> [(Who, usize); 2] {
-    [(Who::Account(account.to_owned()), FOR_ONE), (Who::Machine(machine.to_owned()), FROM_ONE)]
+fn all(account: &str, machine: &str) -> [(Who, usize); 3] {
+    let (account, machine) = (account.to_owned(), machine.to_owned());
+    [
+        (Who::Pair(account.clone(), machine.clone()), FOR_ONE),
+        (Who::Account(account), FROM_ANYWHERE),
+        (Who::Machine(machine), FROM_ONE),
+    ]
 }

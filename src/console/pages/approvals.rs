@@ -77,8 +77,9 @@ async fn shown(face: &Face, row: &DeliveryRow, officer: &Officer, trouble: Optio
     let more = match &proof {
         Ok(proof) => {
             let revisions = face.console.archive.revisions(row.delivery.article).await?;
-            let author = revisions.into_iter().find(|one| one.revision == proof.revision).and_then(|one| one.author);
-            let own = author.as_ref().is_some_and(|author| *author == officer.by().who);
+            let authors = revisions.into_iter().find(|one| one.revision == proof.revision).map(|one| one.authors);
+            let authors = authors.unwrap_or_default();
+            let own = authors.contains(&officer.by().who);
             json!({
                 "payload": proof.view,
                 "revision": proof.revision,
@@ -86,7 +87,7 @@ async fn shown(face: &Face, row: &DeliveryRow, officer: &Officer, trouble: Optio
                 "due": proof.due,
                 "not_yet": proof.not_yet,
                 "by_another": proof.by_another,
-                "author": author,
+                "author": authors.join(", "),
                 "own": own && proof.by_another,
                 "refused": null,
             })

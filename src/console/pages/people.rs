@@ -160,7 +160,9 @@ async fn password(
         "there is a new password; this person has to sign in again everywhere"
     );
     let keep = (account.id == officer.session.account.id).then(|| officer.session.hash.clone());
-    change(&face, &officer, id, AccountChange::Password { hash, keep }, done).await
+    let changed = change(&face, &officer, id, AccountChange::Password { hash, keep }, done).await?;
+    face.attempts.forget(&account.name);
+    Ok(changed)
 }
 
 async fn two_steps_off(State(face): State<Arc<Face>>, officer: Officer, Path(id): Path<i64>) -> Result<Response, Stop> {

@@ -13,9 +13,9 @@ use super::{Route, act, look};
 use crate::article::sha256_hex;
 use crate::console::guard::{Form, Guest, Officer, Stop, framed, with_frames};
 use crate::console::view::frame;
-use crate::console::{Face, ReadingChange, ReadingEntry, Unable};
+use crate::console::{ChannelView, Face, Preview, ReadingChange, ReadingEntry, Unable};
 use crate::people::{Notice, Role};
-use crate::queue::Manuscript;
+use crate::queue::Written;
 use crate::text;
 use crate::text::Text;
 
@@ -33,9 +33,11 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// What was seen: publishing asks that it is still the same.
-fn fingerprint(manuscript: &Manuscript) -> String {
-    sha256_hex(&serde_json::to_vec(&manuscript.written).unwrap_or_default())
+/// What was seen, on every channel: publishing asks that it is still the same.
+fn fingerprint(written: &Written, preview: &Preview) -> String {
+    let hash = |channel: &ChannelView| channel.payload.as_ref().map(|payload| payload.hash.clone());
+    let channels: Vec<_> = preview.channels.iter().map(|channel| (&channel.channel, hash(channel))).collect();
+    sha256_hex(&serde_json::to_vec(&(written, channels)).unwrap_or_default())
 }
 
 async fn show(State(face): State<Arc<Face>>, officer: Officer, Path(token): Path<String>) -> Result<Response, Stop> {
@@ -47,14 +49,16 @@ async fn show(State(face): State<Arc<Face>>, officer: Officer, Path(token): Path
     if !desk.writing.check(&manuscript.written).is_empty() {
         return Ok(super::write::back_to_mistakes(&token));
     }
-    let seen = fingerprint(&manuscript);
+    let written = manuscript.written.clone();
     let (article, title) = (manuscript.corrects.map(|(id, _)| id), manuscript.written.title.clone());
+    let base = manuscript.corrects.map(|(_, base)| base);
     let preview = match desk.writing.preview(manuscript, None, face.console.clock.now()).await {
         Ok(preview) => preview,
         // Such as a picture that must not be used: said where it can be put right.
         Err(Unable::Refused(text)) => return officer.on_to(&format!("{NEW}/{token}"), Notice::refused(text)).await,
         Err(other) => return Err(other.into()),
     };
+    let seen = fingerprint(&written, &preview);
     let going = preview.channels.iter().filter(|channel| channel.payload.is_some()).count();
     let channels = preview.channels.into_iter().map(|channel| {
         let name: String = form_urlencoded::byte_serialize(channel.channel.as_bytes()).collect();
@@ -65,6 +69,9 @@ async fn show(State(face): State<Arc<Face>>, officer: Officer, Path(token): Path
         "token": token,
         "seen": seen,
         "at": preview.at.timestamp_millis(),
+        "withdrawn": preview.withdrawn,
+        "overtaken": preview.overtaken,
+        "base": base,
         "headline": title,
         "article": article,
         "channels": channels,
@@ -100,13 +107,6 @@ async fn publish(
         Err(elsewhere) => return Ok(elsewhere),
     };
     let preview = format!("{NEW}/{token}/preview");
-    if form.get("seen") != fingerprint(&manuscript) {
-        let text = text!(
-            "bài đã đổi sau lần xem trước này nên chưa đăng; đây là bản mới nhất",
-            "the article has changed since that preview, so it was not published; this is the newest"
-        );
-        return officer.on_to(&preview, Notice::refused(text)).await;
-    }
     let desk = &face.console.desk;
     if !desk.writing.check(&manuscript.written).is_empty() {
         return Ok(super::write::back_to_mistakes(&token));
@@ -119,8 +119,21 @@ async fn publish(
         );
         return officer.on_to(&preview, Notice::refused(text)).await;
     };
+    let now_seen = match desk.writing.preview(manuscript.clone(), None, at).await {
+        Ok(preview) => fingerprint(&manuscript.written, &preview),
+        Err(Unable::Refused(text)) => return officer.on_to(&preview, Notice::refused(text)).await,
+        Err(other) => return Err(other.into()),
+    };
+    if form.get("seen") != now_seen {
+        let text = text!(
+            "bài hoặc một kênh đã đổi sau lần xem trước này nên chưa đăng; đây là bản mới nhất, xem lại rồi bấm Đăng",
+            "the article or a channel has changed since that preview, so it was not published; this is the newest"
+        );
+        return officer.on_to(&preview, Notice::refused(text)).await;
+    }
+    let again = !form.get("again").is_empty();
     let corrects = manuscript.corrects.is_some();
-    let done = match desk.writing.hand_over(manuscript, officer.by(), at).await {
+    let done = match desk.writing.hand_over(manuscript, officer.by(), at, again).await {
         Ok(done) => done,
         Err(Unable::Refused(text)) => return officer.on_to(&preview, Notice::refused(text)).await,
         Err(other) => return Err(other.into()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -35,7 +35,16 @@ fn over() -> Stop {
 }
 
 /// The link works once: it becomes a short cookie, so that it is worth nothing in a history or a proxy's log.
-async fn open(State(face): State<Arc<Face>>, guest: Guest, Path(token): Path<String>) -> Result<Response, Stop> {
+async fn open(
+    State(face): State<Arc<Face>>,
+    guest: Guest,
+    method: Method,
+    Path(token): Path<String>,
+) -> Result<Response, Stop> {
+    // Whoever only asks whether it is there does not use it up.
+    if method == Method::HEAD {
+        return Ok(StatusCode::OK.into_response());
+    }
     let (link, form) = (Token::brought(&token).ok_or_else(over)?, Token::new()?);
     let now = face.console.clock.now();
     if !face.console.people.take_setup(link.hash(), form.hash(), now + FORM, now).await? {

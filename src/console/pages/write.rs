@@ -31,6 +31,7 @@ pub(super) fn routes() -> Vec<Route> {
         act(NEW, Role::Editor, keep),
         look("/write/{token}", Role::Editor, go_on),
         act("/write/{token}/throw-away", Role::Editor, throw_away),
+        act("/write/{token}/newest", Role::Editor, follow_newest),
         act("/write/pasted", Role::Editor, pasted),
     ]
 }
@@ -59,12 +60,6 @@ async fn begin(State(face): State<Arc<Face>>, guest: Guest, officer: Officer) ->
     let mut manuscript = fresh(&officer, token);
     if let Ok(id) = guest.query.get("article").parse() {
         let begun = face.console.desk.writing.begin(ArticleId(id)).await?;
-        if begun.withdrawn.is_some() {
-            return Err(Stop::refused(text!(
-                "bài này đã thu hồi nên không đính chính được",
-                "this article is withdrawn, so it cannot be corrected"
-            )));
-        }
         manuscript.corrects = Some((ArticleId(id), begun.revision));
         manuscript.written = begun.written;
     }
@@ -74,7 +69,8 @@ async fn begin(State(face): State<Arc<Face>>, guest: Guest, officer: Officer) ->
 
 fn fresh(officer: &Officer, token: String) -> Manuscript {
     let by = officer.by();
-    Manuscript { token, who: by.who, saved_at: by.at, corrects: None, written: Written::default(), became: None }
+    let (writers, written) = (Vec::new(), Written::default());
+    Manuscript { token, who: by.who, writers, saved_at: by.at, corrects: None, written, became: None }
 }
 
 async fn go_on(
@@ -139,6 +135,8 @@ async fn context(face: &Face, manuscript: &Manuscript, mistakes: &[Mistake], new
         "mistakes": mistakes.len(),
         "unfinished": unfinished,
         "kept": !new,
+        "saved_at": manuscript.saved_at.timestamp_millis(),
+        "overwrites": null,
         "now": face.console.clock.now(),
     }))
 }
@@ -157,7 +155,13 @@ async fn keep(State(face): State<Arc<Face>>, officer: Officer, form: Form) -> Re
     };
     let token = token.reveal().to_owned();
     let before = match desk.manuscripts.manuscript(token.clone()).await? {
-        Some(Manuscript { became: Some(article), .. }) => return Ok(redirect(&article_page(article))),
+        Some(Manuscript { became: Some(article), .. }) => {
+            let notice = Notice::refused(text!(
+                "bài này đã đăng, nên phần vừa gõ chưa lưu ở đâu; muốn sửa thì bấm Đính chính",
+                "it is published already, so what you typed just now is not kept; to change it, correct the article"
+            ));
+            return officer.on_to(&article_page(article), notice).await;
+        }
         Some(known) => known,
         None => {
             let mut new = fresh(&officer, token.clone());
@@ -184,7 +188,24 @@ async fn keep(State(face): State<Arc<Face>>, officer: Officer, form: Form) -> Re
         }
     }
     let by = officer.by();
-    let manuscript = Manuscript { who: by.who, saved_at: by.at, written, ..before };
+    // Somebody else has saved it since this form was opened: what is typed here is kept on the form alone, until its
+    // writer has said that it counts.
+    let overwrites = before.who != by.who
+        && form.get("kept").parse::<i64>().is_ok_and(|kept| kept != before.saved_at.timestamp_millis());
+    if overwrites {
+        let (who, at) = (before.who.clone(), before.saved_at);
+        let manuscript = Manuscript { written, ..before };
+        let mut context = context(&face, &manuscript, &mistakes, false).await?;
+        if let Some(fields) = context.as_object_mut() {
+            fields.insert("overwrites".to_owned(), json!({ "who": who, "at": at }));
+        }
+        return officer.page_again("write.html", &title(manuscript.corrects.is_some()), context);
+    }
+    let mut writers = before.writers.clone();
+    if written != before.written && !writers.contains(&by.who) {
+        writers.push(by.who.clone());
+    }
+    let manuscript = Manuscript { who: by.who, writers, saved_at: by.at, written, ..before };
     if !desk.manuscripts.save(manuscript.clone()).await? {
         return Ok(redirect(&format!("{NEW}/{token}")));
     }
@@ -231,6 +252,19 @@ fn typed(form: &Form, known: &[WrittenPicture]) -> Written {
         canonical_url: form.trimmed("canonical_url").to_owned(),
         pictures: pictures.collect(),
     }
+}
+
+/// The correction is to follow the newest revision, whatever that says: its writer has seen it.
+async fn follow_newest(State(face): State<Arc<Face>>, _: Officer, Path(token): Path<String>) -> Result<Response, Stop> {
+    let manuscript = match open(&face, &token).await? {
+        Ok(manuscript) => manuscript,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let Some((id, _)) = manuscript.corrects else { return Err(Stop::NotFound) };
+    let newest = face.console.desk.writing.begin(id).await?.revision;
+    let corrects = Some((id, newest));
+    face.console.desk.manuscripts.save(Manuscript { corrects, ..manuscript }).await?;
+    Ok(redirect(&format!("{NEW}/{token}/preview")))
 }
 
 async fn throw_away(

@@ -8,6 +8,9 @@ const AROUND: usize = 1;
 /// More words than these in one change are not compared one by one.
 const WORDS: usize = 4_000;
 
+/// Longest difference of two texts, in bytes; the rest is told to be there.
+const LONGEST: usize = 24_000;
+
 /// Some words of a paragraph.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(in crate::console) struct Run {
@@ -30,6 +33,11 @@ pub(in crate::console) enum Piece {
     Same {
         /// How many.
         same: usize,
+    },
+    /// So many pieces more.
+    More {
+        /// How many.
+        more: usize,
     },
 }
 
@@ -92,6 +100,29 @@ pub(in crate::console) fn by_paragraphs(old: &str, new: &str) -> Vec<Piece> {
             }
         }
     }
+    bounded(pieces)
+}
+
+/// As many pieces as a page can hold.
+fn bounded(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    let length = |piece: &Piece| match piece {
+        // Each run has marks around it.
+        Piece::Paragraph { runs } => runs.iter().map(|run| run.text.len() + 16).sum(),
+        Piece::Same { .. } | Piece::More { .. } => 0,
+    };
+    let mut room = LONGEST;
+    let fits = pieces.iter().take_while(|piece| {
+        let needed = length(piece);
+        let fits = needed <= room;
+        room = room.saturating_sub(needed);
+        fits
+    });
+    let shown = fits.count();
+    let more = pieces.len() - shown;
+    if more > 0 {
+        pieces.truncate(shown);
+        pieces.push(Piece::More { more });
+    }
     pieces
 }
 
@@ -135,7 +166,7 @@ mod tests {
                     let kept = runs.iter().filter(|run| run.kind != skipped);
                     Some(kept.map(|run| run.text.as_str()).collect::<String>())
                 }
-                Piece::Same { .. } => None,
+                Piece::Same { .. } | Piece::More { .. } => None,
             });
             paragraphs.filter(|paragraph| !paragraph.is_empty()).collect()
         };

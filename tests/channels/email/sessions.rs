@@ -363,6 +363,7 @@ async fn a_withdrawal_overtakes_the_rest_of_a_mailing() {
         let handover = || loa::queue::Handover {
             key: article.key.clone(),
             who: "Lan".to_owned(),
+            writers: Vec::new(),
             now: desk.clock.now(),
             as_of: desk.clock.now(),
             request: None,

@@ -116,6 +116,10 @@ impl App {
             }
             FileChange::Text { seen, text } => {
                 let text = text.replace("\r\n", "\n");
+                if before.is_none() {
+                    // Made on this page: named as if it were made in the form.
+                    self.free_name(channel)?;
+                }
                 if !same(&seen) {
                     return Err(collision(before, text, Vec::new()));
                 }
@@ -187,7 +191,8 @@ impl App {
         {
             let outside = By { who: "?".to_owned(), at: by.at };
             let what = text!("sửa ngoài trang này", "changed elsewhere");
-            draft.kept.push(history::keep(channels, &draft.channel, before, &outside, what).map_err(refused)?);
+            let before = secrets::hidden(before);
+            draft.kept.push(history::keep(channels, &draft.channel, &before, &outside, what).map_err(refused)?);
         }
         if let Some(after) = after {
             draft.kept.push(history::keep(channels, &draft.channel, after, by, draft.what.clone()).map_err(refused)?);

@@ -19,6 +19,9 @@ use crate::queue::{By, Record, StoreError};
 use crate::text;
 use crate::text::Text;
 
+/// Longest name of a channel's file, in bytes.
+const LONGEST: usize = 200;
+
 /// Stands for what a file says.
 fn seal(said: Option<&str>) -> String {
     said.map(|said| sha256_hex(said.as_bytes())).unwrap_or_default()
@@ -52,7 +55,7 @@ impl App {
     /// The file of a channel, and its name without ending: a target's file is its channel's.
     fn file_of(&self, channel: &str) -> Option<(PathBuf, String)> {
         let odd = |c: char| matches!(c, '/' | '\\') || c.is_control();
-        if channel.is_empty() || channel.starts_with('.') || channel.contains(odd) {
+        if channel.is_empty() || channel.len() > LONGEST || channel.starts_with('.') || channel.contains(odd) {
             return None;
         }
         let path = |name: &str| self.config.channels.join(format!("{name}.toml"));

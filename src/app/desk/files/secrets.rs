@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::channel::{Input, kind};
+
 /// The folder's and the files' modes.
 const FOLDER: u32 = 0o700;
 const FILE: u32 = 0o600;
@@ -18,6 +20,31 @@ pub(super) struct Written(Vec<(PathBuf, Option<SecretString>)>);
 pub(super) fn path(base: &Path, channel: &str, key: &str) -> io::Result<PathBuf> {
     let key = key.strip_prefix("settings.").unwrap_or(key);
     Ok(std::path::absolute(base.join("secrets"))?.join(format!("{channel}.{key}")))
+}
+
+/// What a file said, without secrets that somebody wrote into it by hand: it is kept, and shown to people.
+pub(super) fn hidden(said: &str) -> String {
+    let keys = said.parse::<toml_edit::DocumentMut>().ok().and_then(|file| {
+        let kind = kind(file.get("kind")?.as_str()?)?;
+        let rows = super::form::rows(kind).into_iter();
+        Some(
+            rows.filter(|(_, field)| matches!(field.input, Input::Secret | Input::SecretLines))
+                .map(|(key, _)| key)
+                .collect(),
+        )
+    });
+    let keys: Vec<String> = keys.unwrap_or_default();
+    let Ok(mut file) = said.parse::<toml_edit::DocumentMut>() else { return said.to_owned() };
+    for key in keys {
+        let mut item = Some(file.as_item_mut());
+        for part in key.split('.') {
+            item = item.and_then(|item| item.get_mut(part));
+        }
+        if let Some(item) = item.filter(|item| item.is_str()) {
+            *item = toml_edit::value("***");
+        }
+    }
+    file.to_string()
 }
 
 impl Written {

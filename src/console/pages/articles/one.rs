@@ -87,7 +87,7 @@ fn content_of(article: &Article) -> Value {
 
 pub(super) async fn revisions(face: &Face, row: &ArticleRow) -> Result<Value, Stop> {
     let rows = face.console.archive.revisions(row.id).await?;
-    let shown = |one: &crate::ledger::RevisionRow| json!({ "revision": one.revision, "author": one.author, "accepted": one.accepted });
+    let shown = |one: &crate::ledger::RevisionRow| json!({ "revision": one.revision, "author": one.authors.join(", "), "accepted": one.accepted });
     Ok(rows.iter().map(shown).collect())
 }
 

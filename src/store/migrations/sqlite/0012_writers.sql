@@ -1,0 +1,2 @@
+-- Everybody who has typed in a manuscript: a list of names. Empty: only who saved it last is known.
+ALTER TABLE manuscripts ADD COLUMN writers TEXT NOT NULL DEFAULT '[]';
