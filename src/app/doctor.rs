@@ -68,6 +68,7 @@ fn judge(exam: &Exam, config: &Config, now: DateTime<Utc>) -> Vec<Finding> {
     add("states", answered(&exam.contradictions, |found| states(found)));
     add("balance", balance(exam));
     add("ledger", answered(&exam.chain, |found| chain(*found)));
+    add("approvals", answered(&exam.unproven, |found| approvals(found)));
     let (specs, _) = load_good_channels(&config.channels, config.office.timezone);
     let configured: Vec<&str> = specs.iter().map(|spec| spec.channel.as_str()).collect();
     add("channels", answered(&exam.channels, |channels| without_file(channels, &configured)));
@@ -300,6 +301,25 @@ fn chain(found: Option<Break>) -> Vec<(Level, Text)> {
             ),
         },
     )]
+}
+
+fn approvals(unproven: &[(i64, String)]) -> Vec<(Level, Text)> {
+    if unproven.is_empty() {
+        return well(text!(
+            "mỗi lần duyệt đều có trong sổ quyết định",
+            "every approval stands in the ledger of decisions"
+        ));
+    }
+    let each = |(delivery, who): &(i64, String)| {
+        (
+            Level::Wrong,
+            text!(
+                "lượt phát {delivery}: ghi là {who} duyệt mà sổ quyết định không có. Giữ tệp làm chứng cứ, đối chiếu với bản sao lưu gần nhất",
+                "delivery {delivery}: it says that {who} approved it, and no decision bears that out. Keep the file, compare it with the last backup"
+            ),
+        )
+    };
+    unproven.iter().map(each).collect()
 }
 
 fn without_file(channels: &[(String, i64)], configured: &[&str]) -> Vec<(Level, Text)> {

@@ -69,6 +69,9 @@ pub(super) fn iso_time(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
+/// Steps that one rendering may take: far more than the longest article needs.
+const FUEL: u64 = 20_000_000;
+
 /// An environment for templates of this ending: tags that stand alone on a line leave no empty line behind,
 /// and in HTML and XML whatever is not marked safe is escaped.
 pub(super) fn templates(escape: AutoEscape) -> Environment<'static> {
@@ -77,6 +80,8 @@ pub(super) fn templates(escape: AutoEscape) -> Environment<'static> {
     if let Ok(syntax) = syntax {
         templates.set_syntax(syntax);
     }
+    // A loop in a loop of a template must not hold up the office.
+    templates.set_fuel(Some(FUEL));
     templates.set_auto_escape_callback(move |_| escape.clone());
     templates.set_formatter(write_value);
     templates

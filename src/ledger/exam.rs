@@ -74,6 +74,8 @@ pub struct Exam {
     pub received: Answered<Vec<(String, i64)>>,
     /// The first place where the ledger of decisions is not what was sealed.
     pub chain: Answered<Option<Break>>,
+    /// Approvals that no decision in the ledger bears out.
+    pub unproven: Answered<Vec<(i64, String)>>,
     /// Channels that nobody has let go since the store was put back from a backup.
     pub not_let_go: Answered<Vec<String>>,
 }

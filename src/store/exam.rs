@@ -54,6 +54,7 @@ pub async fn examine(options: &StoreOptions, now: DateTime<Utc>) -> Result<Exam,
         contradictions,
         balance,
         received: received(&mut own).await,
+        unproven: unproven(&mut own).await,
         not_let_go: not_let_go(&mut own).await,
     };
     own.close().await;
@@ -85,6 +86,17 @@ pub(super) async fn broken_references(own: &mut Connection) -> Answered<Vec<(Str
         return Ok(Vec::new());
     }
     own.fetch(BROKEN, Vec::new()).await?.iter().map(|row| Ok((row.string("place")?, row.int("number")?))).collect()
+}
+
+/// Approvals, by delivery and name, which no decision of that person at that instant bears out.
+async fn unproven(own: &mut Connection) -> Answered<Vec<(i64, String)>> {
+    const UNPROVEN: Sql = Sql::both(
+        "SELECT a.delivery_id, a.who FROM approvals a WHERE NOT EXISTS (SELECT 1 FROM decisions d \
+         JOIN deliveries l ON l.id = a.delivery_id WHERE d.article_id = l.article_id AND d.delivery_id = a.delivery_id \
+         AND d.who = a.who AND d.at = a.at) ORDER BY a.id LIMIT 20",
+    );
+    let rows = own.fetch(UNPROVEN, Vec::new()).await?;
+    rows.iter().map(|row| Ok((row.int("delivery_id")?, row.string("who")?))).collect()
 }
 
 async fn newest(own: &mut Connection) -> Answered<Option<DateTime<Utc>>> {

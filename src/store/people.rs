@@ -38,8 +38,8 @@ pub(super) async fn decide(tx: &mut Tx, decision: &Decision) -> Result<Result<De
             (&decision.event, &before.state)
         {
             return Ok(Err(text!(
-                "lượt phát {id} chờ duyệt; xem nội dung rồi: loa approve {id}",
-                "delivery {id} waits for approval; look at it, then: loa approve {id}"
+                "lượt phát {id} chờ duyệt: xem nội dung rồi duyệt ở trang Chờ duyệt, hoặc: loa approve {id}",
+                "delivery {id} waits for approval: look at it on the page Approvals and approve it there, or: loa approve {id}"
             )));
         }
         let state = before.state.name();

@@ -86,6 +86,8 @@ fn the_payload_that_was_approved_is_the_one_that_goes_out() {
     assert_eq!(world.hook.board().copies_of("cms/1"), 1);
     let page = officer.get("/articles/1").body;
     assert!(page.contains("Approved by") && page.contains(&hash), "who, and what: {page}");
+    // Who approved it is compared with the ledger of decisions, which cannot be changed unseen.
+    assert!(printed(&world, &["doctor"]).contains("every approval stands in the ledger"));
     // A correction is another payload; a withdrawal asks nobody.
     hand_in(&daemon, "Sáng thứ Ba.");
     held(&world);

@@ -122,6 +122,23 @@ async fn a_ledger_that_somebody_touched_says_where() {
     assert!(world.log().contains("the ledger of decisions is not what was written"));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_approval_that_nobody_gave_is_told_by_the_doctor() {
+    let world = house();
+    let file = std::fs::read_to_string(world.path("channels/fanpage.toml")).unwrap();
+    world.write("channels/fanpage.toml", &format!("{file}\n[schedule]\napproval = true\n"));
+    let first = daemon(&world);
+    assert_eq!(first.call("POST", "/api/v1/articles", &[BEARER, JSON], ARTICLE.as_bytes()).status, 202);
+    let id = crate::support::house::on_channel(&world, "fanpage", "held")["id"].as_i64().unwrap();
+    printed(&world, &["approve", &id.to_string()]);
+    first.stop();
+    assert!(printed(&world, &["doctor"]).contains("every approval stands in the ledger"));
+    tamper(&world.path("loa.db"), "UPDATE approvals SET who = 'Ai Đó'").await;
+    let told = world.run(&["doctor"]);
+    assert!(!told.status.success());
+    assert!(String::from_utf8_lossy(&told.stdout).contains("Ai Đó approved it, and no decision bears that out"));
+}
+
 pub(super) async fn tamper(file: &Path, sql: &str) {
     let mut own = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut own).await.unwrap();

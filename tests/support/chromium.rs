@@ -343,6 +343,15 @@ impl Chromium {
     }
 
     /// The whole page as a picture (PNG), as high as it is and at most so high.
+    /// Waits until what has come is painted.
+    fn painted(&self) {
+        let painted = self.client.execute_async(
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 200)))",
+            Vec::new(),
+        );
+        self.wait("the picture", painted);
+    }
+
     pub(crate) fn picture(&mut self, highest: u32) -> Vec<u8> {
         let size = self.size;
         self.ask("document.activeElement.blur(); window.scrollTo(0, 0);");
@@ -350,6 +359,16 @@ impl Chromium {
         let height = self.ask("return document.documentElement.scrollHeight").as_u64().expect("a height");
         let height = u32::try_from(height).expect("not that high").clamp(400, highest);
         self.screen((size.0, height));
+        // Frames come when they are in sight.
+        let drawn = within(400, || {
+            let all = self.ask(
+                "const seen = [...document.querySelectorAll('iframe')].filter(frame => frame.offsetParent).length; \
+                 return performance.getEntriesByType('resource').filter(one => one.initiatorType === 'iframe').length >= seen",
+            );
+            (all == true).then_some(())
+        });
+        assert!(drawn.is_some(), "the frames of {} do not come", self.place());
+        self.painted();
         let taken = self.wait("a picture", self.client.screenshot());
         self.screen(size);
         taken

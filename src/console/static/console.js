@@ -39,6 +39,41 @@
   if (!document.hidden) open();
 })();
 
+// What is typed in an article is kept in this tab until the server has it: a session that has ended in the middle takes
+// nothing with it.
+(() => {
+  "use strict";
+  const KEY = "loa-typed";
+  const FIELDS = ["title", "summary", "body"];
+  const form = document.querySelector("form[data-typed]");
+  const kept = document.querySelector("[data-typed-kept]");
+  const read = () => JSON.parse(sessionStorage.getItem(KEY) || "null");
+  const forget = () => sessionStorage.removeItem(KEY);
+  if (kept && read()?.token === kept.dataset.typedKept) forget();
+  if (!form) return;
+  const field = (name) => form.elements.namedItem(name);
+  const typed = read();
+  if (typed && FIELDS.every((name) => field(name).value.trim() === typed[name].trim())) forget();
+  else if (typed) {
+    const note = document.createElement("p");
+    const button = document.createElement("button");
+    note.className = "notice refused";
+    button.type = "button";
+    button.className = "plain";
+    button.textContent = form.dataset.typed;
+    button.addEventListener("click", () => {
+      for (const name of FIELDS) field(name).value = typed[name];
+      note.remove();
+    });
+    note.append(form.dataset.typedNote, " ", button);
+    form.before(note);
+  }
+  form.addEventListener("submit", () => {
+    const all = FIELDS.map((name) => [name, field(name).value]);
+    sessionStorage.setItem(KEY, JSON.stringify({ token: field("token").value, ...Object.fromEntries(all) }));
+  });
+})();
+
 // What is pasted from a word processor is cleaned by the server and comes back as Markdown.
 (() => {
   "use strict";

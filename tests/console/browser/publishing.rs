@@ -187,3 +187,31 @@ fn a_doubt_of_the_radio_script_becomes_an_entry_of_the_lexicon() {
         officer.sees("không có mục nào");
     }
 }
+
+#[test]
+fn what_was_typed_when_the_session_ended_is_brought_back() {
+    let world = office();
+    let daemon = daemon(&world);
+    let officer = signed_in(&daemon, "lan", "editor", true);
+    officer.follow("Viết bài");
+    officer.fill("Tiêu đề", TITLE);
+    officer.fill("Nội dung", BODY);
+    // Meanwhile somebody has signed them out, as in another tab.
+    officer.ask(
+        "const csrf = document.querySelector('input[name=csrf]').value; \
+         return fetch('/sign-out', { method: 'POST', body: new URLSearchParams({ csrf }) }).then(() => true)",
+    );
+    officer.press("Lưu nháp");
+    officer.fill("Tên đăng nhập", "lan");
+    officer.fill("Mật khẩu", crate::support::browser::PASSWORD);
+    officer.press("Đăng nhập");
+    officer.open("/write");
+    officer.sees("Có phần anh/chị đã gõ mà chưa lưu được");
+    officer.ask("[...document.querySelectorAll('button')].find(one => one.innerText === 'Lấy lại').click()");
+    assert_eq!((officer.filled("Tiêu đề"), officer.filled("Nội dung")), (TITLE.to_owned(), BODY.to_owned()));
+    officer.press("Xem trước");
+    officer.sees("Chưa gửi gì ra ngoài");
+    officer.open("/write");
+    officer.does_not_see("chưa lưu được");
+    officer.complaints();
+}
