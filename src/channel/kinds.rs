@@ -31,6 +31,8 @@ pub struct Kind {
     pub removes_quietly: bool,
     /// Whether it writes to people one by one, who may join and leave.
     pub audience: bool,
+    /// Whether what it makes is read aloud.
+    pub spoken: bool,
     /// Reads the settings and builds the channel. Touches no network.
     pub open: Open,
 }

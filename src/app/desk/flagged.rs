@@ -13,8 +13,6 @@ use crate::delivery::{Action, Live, Slot};
 use crate::ledger::Ledger as _;
 use crate::queue::{Editions as _, StoreError};
 
-/// The kind of channel that is read aloud.
-const SPOKEN: &str = "radio";
 /// So many items of an edition are looked at.
 const LOOKED_AT: u32 = 20;
 /// So many articles are remembered.
@@ -32,7 +30,7 @@ impl App {
     pub(super) async fn flagged_now(&self) -> Result<Vec<Flagged>, StoreError> {
         let specs = self.specs();
         let mut flagged = Vec::new();
-        for spec in specs.iter().filter(|spec| spec.enabled && spec.kind.name == SPOKEN) {
+        for spec in specs.iter().filter(|spec| spec.enabled && spec.kind.spoken) {
             for edition in self.store.coming(spec.channel.clone(), 1, LOOKED_AT).await? {
                 for item in edition.items.iter().filter(|item| item.action != Action::Withdraw.name()) {
                     let article = self.store.content(item.article).await?;

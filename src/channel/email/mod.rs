@@ -54,6 +54,7 @@ pub(super) const KIND: Kind = Kind {
     letters: true,
     removes_quietly: false,
     audience: true,
+    spoken: false,
     open,
 };
 

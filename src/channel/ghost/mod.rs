@@ -35,6 +35,7 @@ pub(super) const KIND: Kind = Kind {
     letters: false,
     removes_quietly: true,
     audience: false,
+    spoken: false,
     open,
 };
 

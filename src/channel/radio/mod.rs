@@ -37,6 +37,7 @@ pub(super) const KIND: Kind = Kind {
     letters: true,
     removes_quietly: false,
     audience: false,
+    spoken: true,
     open,
 };
 

@@ -40,6 +40,7 @@ pub(super) const KIND: Kind = Kind {
     letters: false,
     removes_quietly: true,
     audience: false,
+    spoken: false,
     open,
 };
 

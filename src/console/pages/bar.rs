@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn instants_of_the_day_and_quiet_hours_have_their_places() {
-        let at = |words: &str| words.parse::<DateTime<Utc>>().expect("an instant");
+        let at = |words: &str| words.parse::<DateTime<Utc>>().unwrap_or_default();
         let bar = Bar::of(at("2026-11-26T03:00:00Z"), chrono_tz::Asia::Ho_Chi_Minh);
         assert_eq!(bar.at(at("2026-11-25T17:00:00Z")), Some(0), "midnight in Vietnam");
         assert_eq!(bar.at(at("2026-11-26T16:59:59Z")), Some(287));

@@ -173,8 +173,12 @@ impl Writer {
             }
             "table" => self.raw = Some((String::new(), 0)),
             "a" => {
-                self.links.push(value("href").unwrap_or_default());
-                self.inline("[");
+                let href = value("href").unwrap_or_default();
+                // What leads nowhere is words alone.
+                if !href.is_empty() {
+                    self.inline("[");
+                }
+                self.links.push(href);
             }
             "img" => {
                 let (alt, src) = (value("alt").unwrap_or_default(), value("src").unwrap_or_default());
@@ -212,7 +216,7 @@ impl Writer {
             }
             "a" => match self.links.pop() {
                 Some(href) if !href.is_empty() => self.inline(&format!("](<{href}>)")),
-                _ => self.inline("]"),
+                _ => {}
             },
             "code" if !self.code => self.inline("`"),
             name if KEPT.contains(&name) => self.inline(&format!("</{name}>")),
