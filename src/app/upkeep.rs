@@ -27,8 +27,9 @@ pub(super) async fn keep_up(store: Store, keep: Keep, clock: Clock, stop: Cancel
                     }
                 }
                 () = clock.sleep_until(next) => {
-                    tidy(&store, &keep, &clock).await;
+                    // Counted from its beginning: whatever the clock does meanwhile, it is done again.
                     next = clock.now() + TIDY_EVERY;
+                    tidy(&store, &keep, &clock).await;
                 }
             }
         };
