@@ -1,5 +1,7 @@
 //! Officers' accounts.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::Store;
 use super::db::{Sql, args};
 use super::people::record;
@@ -8,7 +10,6 @@ use super::tx::Tx;
 use crate::people::{Account, AccountChange, AccountId, Credentials, NewAccount, PasswordHash, Role, TwoSteps};
 use crate::queue::{By, StoreError};
 use crate::text;
-use crate::text::fold::folded;
 use crate::text::{Language, Text};
 
 /// The columns of an account, `a` being the table.
@@ -98,7 +99,10 @@ pub(super) async fn add(tx: &mut Tx, new: &NewAccount, by: &By) -> Result<Result
 /// Whom this name could be taken for.
 async fn looks_like(tx: &mut Tx, new: &NewAccount) -> Result<Option<String>, StoreError> {
     const OTHERS: Sql = Sql::both("SELECT display FROM accounts WHERE name <> $1");
-    let plain = |name: &str| folded(name).concat();
+    let plain = |name: &str| {
+        let letters = name.nfc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric());
+        letters.collect::<String>()
+    };
     for row in tx.connection.fetch(OTHERS, args![&new.name]).await? {
         let other = row.string("display")?;
         if plain(&other) == plain(&new.display) {

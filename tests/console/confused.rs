@@ -122,7 +122,7 @@ fn the_second_of_two_corrections_is_seen_beside_the_first_and_can_follow_it() {
     assert!(preview.contains("Somebody has published revision 2") && !preview.contains("/publish\""), "{preview}");
     assert!(preview.contains("from=1&amp;to=2"), "{preview}");
     let draft = answer.header("location").unwrap().trim_end_matches("/preview").to_owned();
-    let answer = nam.post(&format!("{draft}/newest"), &[]);
+    let answer = nam.post(&format!("{draft}/newest"), &[("newest", "2")]);
     let preview = followed(&mut nam, &answer);
     assert_eq!(publish(&mut nam, &preview).header("location"), Some("/articles/1"), "{preview}");
     eventually("the second stands there", || {
@@ -184,11 +184,12 @@ fn nobody_is_called_like_somebody_else() {
         chief.post("/people", &fields)
     };
     assert_eq!(add("soan", "Lê Soạn").status, 303);
-    for display in ["Lê Soạn", "le soan", "Lê\u{200b} Soạn", "Lê  Soạn", "LÊ SOẠN"] {
+    for display in ["Lê Soạn", "Lê\u{200b} Soạn", "Lê  Soạn", "LÊ SOẠN"] {
         let answer = add("soan2", display);
         assert!(answer.status == 422 && answer.body.contains("looks like"), "{display}: {}", answer.body);
     }
     assert_eq!(add("soan2", "Lê Soạn (Văn phòng)").status, 303);
+    assert_eq!(add("soan3", "Lê Soan").status, 303, "another name");
 }
 
 #[test]

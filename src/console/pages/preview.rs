@@ -13,7 +13,7 @@ use super::{Route, act, look};
 use crate::article::sha256_hex;
 use crate::console::guard::{Form, Guest, Officer, Stop, framed, with_frames};
 use crate::console::view::frame;
-use crate::console::{ChannelView, Face, Preview, ReadingChange, ReadingEntry, Unable};
+use crate::console::{ChannelView, Face, Outlook, Preview, ReadingChange, ReadingEntry, Unable};
 use crate::people::{Notice, Role};
 use crate::queue::Written;
 use crate::text;
@@ -36,7 +36,16 @@ pub(super) fn routes() -> Vec<Route> {
 /// What was seen, on every channel: publishing asks that it is still the same.
 fn fingerprint(written: &Written, preview: &Preview) -> String {
     let hash = |channel: &ChannelView| channel.payload.as_ref().map(|payload| payload.hash.clone());
-    let channels: Vec<_> = preview.channels.iter().map(|channel| (&channel.channel, hash(channel))).collect();
+    let outlook = |channel: &ChannelView| match channel.outlook {
+        Outlook::Sends { .. } => "sends",
+        Outlook::Rehearses => "rehearses",
+        Outlook::Refuses { .. } => "refuses",
+        Outlook::Off => "off",
+        Outlook::Fails { .. } => "fails",
+    };
+    let seen =
+        |channel: &ChannelView| (channel.channel.clone(), outlook(channel), channel.notes.clone(), hash(channel));
+    let channels: Vec<_> = preview.channels.iter().map(seen).collect();
     sha256_hex(&serde_json::to_vec(&(written, channels)).unwrap_or_default())
 }
 

@@ -202,6 +202,9 @@ async fn keep(State(face): State<Arc<Face>>, officer: Officer, form: Form) -> Re
         return officer.page_again("write.html", &title(manuscript.corrects.is_some()), context);
     }
     let mut writers = before.writers.clone();
+    if writers.is_empty() && before.written != Written::default() {
+        writers.push(before.who.clone());
+    }
     if written != before.written && !writers.contains(&by.who) {
         writers.push(by.who.clone());
     }
@@ -255,14 +258,21 @@ fn typed(form: &Form, known: &[WrittenPicture]) -> Written {
 }
 
 /// The correction is to follow the newest revision, whatever that says: its writer has seen it.
-async fn follow_newest(State(face): State<Arc<Face>>, _: Officer, Path(token): Path<String>) -> Result<Response, Stop> {
+async fn follow_newest(
+    State(face): State<Arc<Face>>,
+    _: Officer,
+    Path(token): Path<String>,
+    form: Form,
+) -> Result<Response, Stop> {
     let manuscript = match open(&face, &token).await? {
         Ok(manuscript) => manuscript,
         Err(elsewhere) => return Ok(elsewhere),
     };
-    let Some((id, _)) = manuscript.corrects else { return Err(Stop::NotFound) };
+    let Some((id, base)) = manuscript.corrects else { return Err(Stop::NotFound) };
+    // No further than what was shown: one that came meanwhile is shown first.
     let newest = face.console.desk.writing.begin(id).await?.revision;
-    let corrects = Some((id, newest));
+    let shown = form.get("newest").parse().map_or(base, Revision);
+    let corrects = Some((id, shown.min(newest).max(base)));
     face.console.desk.manuscripts.save(Manuscript { corrects, ..manuscript }).await?;
     Ok(redirect(&format!("{NEW}/{token}/preview")))
 }

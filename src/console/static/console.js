@@ -53,8 +53,8 @@
   if (!form) return;
   const field = (name) => form.elements.namedItem(name);
   const typed = read();
-  if (typed && FIELDS.every((name) => field(name).value.trim() === typed[name].trim())) forget();
-  else if (typed) {
+  if (typed && !("unsaved" in form.dataset) && FIELDS.every((name) => field(name).value.trim() === typed[name].trim())) forget();
+  else if (typed && !("unsaved" in form.dataset)) {
     const note = document.createElement("p");
     const button = document.createElement("button");
     note.className = "notice refused";
