@@ -34,11 +34,12 @@ async fn a_manuscript_is_kept_until_it_is_handed_over_and_its_pictures_with_it(p
     let kept = Kept { hash: "a1".repeat(32), media_type: "image/png".to_owned(), width: 1, height: 1 };
     store.keep_picture(kept.clone(), vec![1, 2, 3], t(0)).await.unwrap();
     let first = manuscript("mot", 0, Some(&kept));
-    assert!(store.save(first.clone()).await.unwrap());
-    assert_eq!(store.manuscript("mot".to_owned()).await.unwrap(), Some(first));
-    assert!(store.save(manuscript("hai", 1, None)).await.unwrap());
+    assert!(store.save(first.clone(), None).await.unwrap());
+    assert_eq!(store.manuscript("mot".to_owned()).await.unwrap(), Some(first.clone()));
+    assert!(store.save(manuscript("hai", 1, None), None).await.unwrap());
     let later = manuscript("mot", 2, Some(&kept));
-    assert!(store.save(later.clone()).await.unwrap());
+    assert!(!store.save(later.clone(), Some(t(9))).await.unwrap(), "something else stands there");
+    assert!(store.save(later.clone(), Some(first.saved_at)).await.unwrap());
     let tokens = |list: Vec<Manuscript>| list.into_iter().map(|one| one.token).collect::<Vec<_>>();
     assert_eq!(tokens(store.unfinished(10).await.unwrap()), ["mot", "hai"]);
     assert_eq!(tokens(store.unfinished(1).await.unwrap()), ["mot"]);
@@ -51,7 +52,7 @@ async fn a_manuscript_is_kept_until_it_is_handed_over_and_its_pictures_with_it(p
     assert_eq!(store.shown_picture(kept.hash.clone()).await.unwrap(), None);
 
     store.handed_over("mot".to_owned(), ArticleId(9), t(3)).await.unwrap();
-    assert!(!store.save(manuscript("mot", 4, None)).await.unwrap(), "it is an article now");
+    assert!(!store.save(manuscript("mot", 4, None), None).await.unwrap(), "it is an article now");
     let done = store.manuscript("mot".to_owned()).await.unwrap().unwrap();
     assert_eq!((done.became, done.written), (Some(ArticleId(9)), later.written));
     assert!(!store.throw_away("mot".to_owned()).await.unwrap());
@@ -61,7 +62,7 @@ async fn a_manuscript_is_kept_until_it_is_handed_over_and_its_pictures_with_it(p
     assert!(store.throw_away("hai".to_owned()).await.unwrap());
     assert_eq!(store.unfinished(10).await.unwrap(), []);
     // What is done, or was left for good, goes with the next one that is saved.
-    store.save(manuscript("ba", 60 * 24 * 8, None)).await.unwrap();
+    store.save(manuscript("ba", 60 * 24 * 8, None), None).await.unwrap();
     assert_eq!(store.manuscript("mot".to_owned()).await.unwrap(), None);
     store.close().await;
 }

@@ -52,7 +52,7 @@ pub use kinds::{Example, KINDS, Kind, Open, Template, examples, kind, templates}
 pub use page::ascii;
 pub use pictures::{NoPictures, Pictures};
 pub use rehearsal::Rehearsal;
-pub use secret::{Secret, SecretError};
+pub use secret::{Secret, SecretError, names_secret};
 pub use settings::{OpenContext, Settings, SettingsError};
 
 /// Whether a try whose answer was lost may be repeated.

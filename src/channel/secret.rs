@@ -9,6 +9,15 @@ use serde::de::{Deserializer, Error as _};
 use crate::text;
 use crate::text::Text;
 
+/// Whether something of this name, such as a header, is a secret.
+#[must_use]
+pub fn names_secret(name: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["authorization", "cookie", "token", "secret", "password", "api-key", "apikey", "access-key"];
+    let lower = name.to_lowercase();
+    WORDS.iter().any(|word| lower.contains(word))
+}
+
 /// Where a secret is kept: `{ env = "NAME" }` or `{ file = "/run/secrets/name" }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secret {

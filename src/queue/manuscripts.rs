@@ -74,9 +74,9 @@ pub type PictureFile = (String, Vec<u8>);
 
 /// Manuscripts.
 pub trait Manuscripts: Send + Sync {
-    /// Keeps what is typed, and the revision that it is to follow; false when it was handed over meanwhile, and then nothing
-    /// is changed.
-    fn save(&self, manuscript: Manuscript) -> BoxFuture<'_, Result<bool, StoreError>>;
+    /// Keeps what is typed, and the revision that it is to follow, in place of what was saved at `replaces`; `None`: of
+    /// whatever is there. False when it was handed over or saved meanwhile, and then nothing is changed.
+    fn save(&self, manuscript: Manuscript, replaces: Option<DateTime<Utc>>) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// One of them.
     fn manuscript(&self, token: String) -> BoxFuture<'_, Result<Option<Manuscript>, StoreError>>;

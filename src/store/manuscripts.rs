@@ -37,12 +37,12 @@ async fn let_go(connection: &mut Connection, token: &str) -> Result<(), StoreErr
     connection.execute(PICTURES, args![token]).await.map(drop)
 }
 
-async fn save(tx: &mut Tx, one: &Manuscript) -> Result<bool, StoreError> {
+async fn save(tx: &mut Tx, one: &Manuscript, replaces: Option<DateTime<Utc>>) -> Result<bool, StoreError> {
     const SAVE: Sql = Sql::both(
         "INSERT INTO manuscripts (token, who, saved_at, article_id, base, written, writers) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (token) DO UPDATE SET who = excluded.who, \
          saved_at = excluded.saved_at, base = excluded.base, written = excluded.written, writers = excluded.writers \
-         WHERE manuscripts.became IS NULL",
+         WHERE manuscripts.became IS NULL AND manuscripts.saved_at = coalesce($8, manuscripts.saved_at)",
     );
     const SHOWS: Sql = Sql {
         sqlite: "INSERT INTO manuscript_pictures (token, hash) SELECT $1, value FROM json_each($2) \
@@ -62,7 +62,8 @@ async fn save(tx: &mut Tx, one: &Manuscript) -> Result<bool, StoreError> {
         article,
         base,
         to_json(&one.written)?,
-        to_json(&one.writers)?
+        to_json(&one.writers)?,
+        replaces.map(millis),
     ];
     if tx.connection.execute(SAVE, args).await? == 0 {
         return Ok(false);
@@ -99,8 +100,11 @@ async fn handed_over(tx: &mut Tx, token: &str, became: ArticleId, now: DateTime<
 }
 
 impl Manuscripts for Store {
-    fn save(&self, manuscript: Manuscript) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(self.writer.run(manuscript, |tx, manuscript| Box::pin(save(tx, manuscript))))
+    fn save(&self, manuscript: Manuscript, replaces: Option<DateTime<Utc>>) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(
+            self.writer
+                .run((manuscript, replaces), |tx, (manuscript, replaces)| Box::pin(save(tx, manuscript, *replaces))),
+        )
     }
 
     fn manuscript(&self, token: String) -> BoxFuture<'_, Result<Option<Manuscript>, StoreError>> {

@@ -7,7 +7,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 use toml::Spanned;
 
-use super::super::{Secret, SettingsError};
+use super::super::{Secret, SettingsError, names_secret};
 use super::pointer::Pointer;
 use super::render::{BodyShape, PictureParts, Place, Press, Shape, Template, reason};
 use super::sample::Samples;
@@ -310,9 +310,7 @@ fn header_name(name: &str, span: Range<usize>) -> Result<(), SettingsError> {
 
 /// Secrets are named in files, never written there.
 fn keeps_no_secret(name: &str, words: &str, span: Range<usize>) -> Result<(), SettingsError> {
-    let lower = name.to_lowercase();
-    let guarded = ["authorization", "cookie", "token", "secret", "password", "api-key", "apikey", "access-key"];
-    if !guarded.iter().any(|word| lower.contains(word)) && HeaderValue::from_bytes(words.as_bytes()).is_ok() {
+    if !names_secret(name) && HeaderValue::from_bytes(words.as_bytes()).is_ok() {
         return Ok(());
     }
     Err(SettingsError::at(

@@ -140,6 +140,7 @@ async fn finish(face: &Arc<Face>, guest: &Guest, officer: Option<Officer>, mut r
         return match stop {
             Stop::SignIn(_) if guest.partial => StatusCode::UNAUTHORIZED.into_response(),
             Stop::SignIn(path) => Redirect::to(&sign_in_for(&path)).into_response(),
+            Stop::Elsewhere(path) => Redirect::to(&path).into_response(),
             stop => stop.show(face, guest, officer.as_ref()),
         };
     }

@@ -18,6 +18,8 @@ use crate::text::Text;
 pub enum Stop {
     /// Nobody is signed in; then the page of this address is shown.
     SignIn(String),
+    /// What was asked for is at this address now.
+    Elsewhere(String),
     /// It takes this role.
     Forbidden(Role),
     /// There is nothing.
@@ -52,6 +54,7 @@ impl Stop {
     fn parts(&self) -> (StatusCode, Text, Text) {
         match self {
             Self::SignIn(_) => (StatusCode::UNAUTHORIZED, text!("Cần đăng nhập", "Please sign in"), Text::default()),
+            Self::Elsewhere(_) => (StatusCode::SEE_OTHER, text!("Ở trang khác", "On another page"), Text::default()),
             Self::Forbidden(role) => {
                 let role = role.text();
                 let detail = Text {

@@ -50,10 +50,7 @@ fn fingerprint(written: &Written, preview: &Preview) -> String {
 }
 
 async fn show(State(face): State<Arc<Face>>, officer: Officer, Path(token): Path<String>) -> Result<Response, Stop> {
-    let manuscript = match open(&face, &token).await? {
-        Ok(manuscript) => manuscript,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    let manuscript = open(&face, &token).await?;
     let desk = &face.console.desk;
     if !desk.writing.check(&manuscript.written).is_empty() {
         return Ok(super::write::back_to_mistakes(&token));
@@ -97,7 +94,7 @@ async fn seen_alone(
     _: Officer,
     Path((token, channel, place)): Path<(String, String, usize)>,
 ) -> Result<Response, Stop> {
-    let Ok(manuscript) = open(&face, &token).await? else { return Err(Stop::NotFound) };
+    let manuscript = open(&face, &token).await?;
     let at = instant(guest.query.trimmed("at")).unwrap_or_else(|| face.console.clock.now());
     let preview = face.console.desk.writing.preview(manuscript, Some(channel), at).await?;
     let payload = preview.channels.into_iter().next().and_then(|channel| channel.payload);
@@ -111,10 +108,7 @@ async fn publish(
     Path(token): Path<String>,
     form: Form,
 ) -> Result<Response, Stop> {
-    let manuscript = match open(&face, &token).await? {
-        Ok(manuscript) => manuscript,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    let manuscript = open(&face, &token).await?;
     let preview = format!("{NEW}/{token}/preview");
     let desk = &face.console.desk;
     if !desk.writing.check(&manuscript.written).is_empty() {

@@ -37,13 +37,13 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// The manuscript of this token; one that was handed over leads to its article.
-pub(super) async fn open(face: &Face, token: &str) -> Result<Result<Manuscript, Response>, Stop> {
+pub(super) async fn open(face: &Face, token: &str) -> Result<Manuscript, Stop> {
     let token = Token::brought(token).ok_or(Stop::NotFound)?.reveal().to_owned();
     let manuscript = face.console.desk.manuscripts.manuscript(token).await?.ok_or(Stop::NotFound)?;
-    Ok(match manuscript.became {
-        Some(article) => Err(redirect(&article_page(article))),
+    match manuscript.became {
+        Some(article) => Err(Stop::Elsewhere(article_page(article))),
         None => Ok(manuscript),
-    })
+    }
 }
 
 /// Where an article is looked at.
@@ -79,10 +79,7 @@ async fn go_on(
     officer: Officer,
     Path(token): Path<String>,
 ) -> Result<Response, Stop> {
-    let manuscript = match open(&face, &token).await? {
-        Ok(manuscript) => manuscript,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    let manuscript = open(&face, &token).await?;
     let checked = !guest.query.get("check").is_empty();
     let mistakes = if checked { face.console.desk.writing.check(&manuscript.written) } else { Vec::new() };
     let context = context(&face, &manuscript, &mistakes, false).await?;
@@ -154,14 +151,10 @@ async fn keep(State(face): State<Arc<Face>>, officer: Officer, form: Form) -> Re
         return Err(Stop::refused(text!("trang này đã cũ; mở lại trang Viết bài", "open the page Write again")));
     };
     let token = token.reveal().to_owned();
-    let before = match desk.manuscripts.manuscript(token.clone()).await? {
-        Some(Manuscript { became: Some(article), .. }) => {
-            let notice = Notice::refused(text!(
-                "bài này đã đăng, nên phần vừa gõ chưa lưu ở đâu; muốn sửa thì bấm Đính chính",
-                "it is published already, so what you typed just now is not kept; to change it, correct the article"
-            ));
-            return officer.on_to(&article_page(article), notice).await;
-        }
+    let known = desk.manuscripts.manuscript(token.clone()).await?;
+    let replaces = known.as_ref().map(|known| known.saved_at);
+    let before = match known {
+        Some(Manuscript { became: Some(article), .. }) => return too_late(&officer, article).await,
         Some(known) => known,
         None => {
             let mut new = fresh(&officer, token.clone());
@@ -188,18 +181,9 @@ async fn keep(State(face): State<Arc<Face>>, officer: Officer, form: Form) -> Re
         }
     }
     let by = officer.by();
-    // Somebody else has saved it since this form was opened: what is typed here is kept on the form alone, until its
-    // writer has said that it counts.
-    let overwrites = before.who != by.who
-        && form.get("kept").parse::<i64>().is_ok_and(|kept| kept != before.saved_at.timestamp_millis());
-    if overwrites {
-        let (who, at) = (before.who.clone(), before.saved_at);
-        let manuscript = Manuscript { written, ..before };
-        let mut context = context(&face, &manuscript, &mistakes, false).await?;
-        if let Some(fields) = context.as_object_mut() {
-            fields.insert("overwrites".to_owned(), json!({ "who": who, "at": at }));
-        }
-        return officer.page_again("write.html", &title(manuscript.corrects.is_some()), context);
+    let opened = form.get("kept").parse::<i64>();
+    if before.who != by.who && opened.is_ok_and(|opened| opened != before.saved_at.timestamp_millis()) {
+        return overwrites(&face, &officer, before, written, &mistakes).await;
     }
     let mut writers = before.writers.clone();
     if writers.is_empty() && before.written != Written::default() {
@@ -209,8 +193,12 @@ async fn keep(State(face): State<Arc<Face>>, officer: Officer, form: Form) -> Re
         writers.push(by.who.clone());
     }
     let manuscript = Manuscript { who: by.who, writers, saved_at: by.at, written, ..before };
-    if !desk.manuscripts.save(manuscript.clone()).await? {
-        return Ok(redirect(&format!("{NEW}/{token}")));
+    if !desk.manuscripts.save(manuscript.clone(), replaces).await? {
+        // Somebody was quicker by a moment.
+        return match desk.manuscripts.manuscript(token).await?.ok_or(Stop::NotFound)? {
+            Manuscript { became: Some(article), .. } => too_late(&officer, article).await,
+            theirs => overwrites(&face, &officer, theirs, manuscript.written, &mistakes).await,
+        };
     }
     let goes_on = form.get("do") == "preview";
     if goes_on {
@@ -225,6 +213,33 @@ async fn keep(State(face): State<Arc<Face>>, officer: Officer, form: Form) -> Re
     }
     let notice = Notice::done(text!("đã lưu bản nháp", "the draft is kept"));
     officer.on_to(&format!("{NEW}/{token}"), notice).await
+}
+
+/// It was published before this was typed.
+async fn too_late(officer: &Officer, article: ArticleId) -> Result<Response, Stop> {
+    let notice = Notice::refused(text!(
+        "bài này đã đăng, nên phần vừa gõ chưa lưu ở đâu; muốn sửa thì bấm Đính chính",
+        "it is published already, so what you typed just now is not kept; to change it, correct the article"
+    ));
+    officer.on_to(&article_page(article), notice).await
+}
+
+/// Somebody else has saved it since this form was opened: what is typed here stands on the form alone, until its writer has
+/// said that it counts.
+async fn overwrites(
+    face: &Face,
+    officer: &Officer,
+    theirs: Manuscript,
+    written: Written,
+    mistakes: &[Mistake],
+) -> Result<Response, Stop> {
+    let said = json!({ "who": theirs.who, "at": theirs.saved_at });
+    let manuscript = Manuscript { written, ..theirs };
+    let mut context = context(face, &manuscript, mistakes, false).await?;
+    if let Some(fields) = context.as_object_mut() {
+        fields.insert("overwrites".to_owned(), said);
+    }
+    officer.page_again("write.html", &title(manuscript.corrects.is_some()), context)
 }
 
 fn typed(form: &Form, known: &[WrittenPicture]) -> Written {
@@ -264,16 +279,15 @@ async fn follow_newest(
     Path(token): Path<String>,
     form: Form,
 ) -> Result<Response, Stop> {
-    let manuscript = match open(&face, &token).await? {
-        Ok(manuscript) => manuscript,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    let manuscript = open(&face, &token).await?;
     let Some((id, base)) = manuscript.corrects else { return Err(Stop::NotFound) };
     // No further than what was shown: one that came meanwhile is shown first.
     let newest = face.console.desk.writing.begin(id).await?.revision;
     let shown = form.get("newest").parse().map_or(base, Revision);
     let corrects = Some((id, shown.min(newest).max(base)));
-    face.console.desk.manuscripts.save(Manuscript { corrects, ..manuscript }).await?;
+    let replaces = Some(manuscript.saved_at);
+    // Where somebody was quicker, the preview asks again.
+    face.console.desk.manuscripts.save(Manuscript { corrects, ..manuscript }, replaces).await?;
     Ok(redirect(&format!("{NEW}/{token}/preview")))
 }
 

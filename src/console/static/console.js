@@ -40,37 +40,51 @@
 })();
 
 // What is typed in an article is kept in this tab until the server has it: a session that has ended in the middle takes
-// nothing with it.
+// nothing with it. Whoever signs out leaves nothing behind.
 (() => {
   "use strict";
   const KEY = "loa-typed";
   const FIELDS = ["title", "summary", "body"];
-  const form = document.querySelector("form[data-typed]");
+  const all = () => JSON.parse(sessionStorage.getItem(KEY) || "{}");
+  const keep = (typed) => sessionStorage.setItem(KEY, JSON.stringify(typed));
+  const forget = (token) => {
+    const { [token]: gone, ...others } = all();
+    keep(others);
+  };
+  document.querySelector("form[action='/sign-out']")?.addEventListener("submit", () => sessionStorage.removeItem(KEY));
   const kept = document.querySelector("[data-typed-kept]");
-  const read = () => JSON.parse(sessionStorage.getItem(KEY) || "null");
-  const forget = () => sessionStorage.removeItem(KEY);
-  if (kept && read()?.token === kept.dataset.typedKept) forget();
+  if (kept) forget(kept.dataset.typedKept);
+  const form = document.querySelector("form[data-typed]");
   if (!form) return;
-  const field = (name) => form.elements.namedItem(name);
-  const typed = read();
-  if (typed && !("unsaved" in form.dataset) && FIELDS.every((name) => field(name).value.trim() === typed[name].trim())) forget();
-  else if (typed && !("unsaved" in form.dataset)) {
-    const note = document.createElement("p");
-    const button = document.createElement("button");
-    note.className = "notice refused";
-    button.type = "button";
-    button.className = "plain";
-    button.textContent = form.dataset.typed;
-    button.addEventListener("click", () => {
-      for (const name of FIELDS) field(name).value = typed[name];
-      note.remove();
-    });
-    note.append(form.dataset.typedNote, " ", button);
-    form.before(note);
+  const value = (name) => form.elements.namedItem(name)?.value ?? "";
+  const [token, article] = [value("token"), value("article")];
+  const same = (typed) => FIELDS.every((name) => value(name).trim() === typed[name].trim());
+  const empty = FIELDS.every((name) => !value(name).trim());
+  let taken = token;
+  if (!("unsaved" in form.dataset)) {
+    for (const [other, typed] of Object.entries(all())) {
+      if (other === token && same(typed)) forget(other);
+      else if (other === token || (typed.article === article && (article || empty))) {
+        const note = document.createElement("p");
+        const button = document.createElement("button");
+        note.className = "notice refused";
+        button.type = "button";
+        button.className = "plain";
+        button.textContent = form.dataset.typed;
+        button.addEventListener("click", () => {
+          for (const name of FIELDS) form.elements.namedItem(name).value = typed[name];
+          taken = other;
+          note.remove();
+        });
+        note.append(`${form.dataset.typedNote} “${typed.title || typed.body.slice(0, 40)}” `, button);
+        form.before(note);
+      }
+    }
   }
   form.addEventListener("submit", () => {
-    const all = FIELDS.map((name) => [name, field(name).value]);
-    sessionStorage.setItem(KEY, JSON.stringify({ token: field("token").value, ...Object.fromEntries(all) }));
+    const typed = Object.fromEntries(FIELDS.map((name) => [name, value(name)]));
+    const { [taken]: gone, ...others } = all();
+    keep({ ...others, [token]: { article, ...typed } });
   });
 })();
 

@@ -34,7 +34,7 @@ pub(in crate::console) enum Piece {
         /// How many.
         same: usize,
     },
-    /// So many pieces more.
+    /// The text is cut here; so many paragraphs come after.
     More {
         /// How many.
         more: usize,
@@ -103,27 +103,30 @@ pub(in crate::console) fn by_paragraphs(old: &str, new: &str) -> Vec<Piece> {
     bounded(pieces)
 }
 
-/// As many pieces as a page can hold.
-fn bounded(mut pieces: Vec<Piece>) -> Vec<Piece> {
-    let length = |piece: &Piece| match piece {
-        // Each run has marks around it.
-        Piece::Paragraph { runs } => runs.iter().map(|run| run.text.len() + 16).sum(),
-        Piece::Same { .. } | Piece::More { .. } => 0,
-    };
-    let mut room = LONGEST;
-    let fits = pieces.iter().take_while(|piece| {
-        let needed = length(piece);
-        let fits = needed <= room;
-        room = room.saturating_sub(needed);
-        fits
-    });
-    let shown = fits.count();
-    let more = pieces.len() - shown;
-    if more > 0 {
-        pieces.truncate(shown);
-        pieces.push(Piece::More { more });
+/// As much as a page can hold: what does not fit is cut, and how many paragraphs come after it is told.
+fn bounded(pieces: Vec<Piece>) -> Vec<Piece> {
+    let (mut shown, mut room, mut more) = (Vec::new(), LONGEST, 0);
+    for piece in pieces {
+        match piece {
+            Piece::Paragraph { mut runs } if room > 0 => {
+                runs.retain_mut(|run| {
+                    let fits = room > 0;
+                    run.text.truncate(run.text.floor_char_boundary(room));
+                    // Each run has marks around it.
+                    room = room.saturating_sub(run.text.len() + 16);
+                    fits
+                });
+                shown.push(Piece::Paragraph { runs });
+            }
+            Piece::Paragraph { .. } => more += 1,
+            Piece::Same { same } if room == 0 => more += same,
+            other => shown.push(other),
+        }
     }
-    pieces
+    if room == 0 {
+        shown.push(Piece::More { more });
+    }
+    shown
 }
 
 /// What stays the same, near the changes before and after it.
@@ -152,6 +155,17 @@ mod tests {
         );
         assert_eq!(by_words("giống", "giống"), [run("same", "giống")]);
         assert_eq!(by_words("", "mới"), [run("added", "mới")]);
+    }
+
+    #[test]
+    fn a_difference_that_is_too_long_is_cut_and_says_so() {
+        let long = |word: &str| format!("{word} ").repeat(LONGEST / word.len());
+        let pieces =
+            by_paragraphs(&format!("{}\n\nMột.\n\nHai.", long("cũ")), &format!("{}\n\nMột.\n\nHai.", long("mới")));
+        let length: usize = pieces.iter().map(|piece| serde_json::to_string(piece).unwrap_or_default().len()).sum();
+        assert!((LONGEST / 2..2 * LONGEST).contains(&length), "{length}");
+        assert_eq!(pieces.last(), Some(&Piece::More { more: 2 }), "the two that stay the same");
+        assert!(matches!(by_paragraphs("a", "b").last(), Some(Piece::Paragraph { .. })));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From an empty form to every channel: writing, previewing, publishing, correcting, withdrawing.
 
-use super::office::{daemon, office, signed_in};
+use super::office::{daemon, office, publish_first, signed_in};
 use crate::support::chromium::{Chromium, DESK, PHONE};
 use crate::support::house::{deliveries, on_channel};
 use crate::support::process::eventually;
@@ -192,25 +192,44 @@ fn a_doubt_of_the_radio_script_becomes_an_entry_of_the_lexicon() {
 fn what_was_typed_when_the_session_ended_is_brought_back() {
     let world = office();
     let daemon = daemon(&world);
+    publish_first(&world);
+    on_channel(&world, "portal", "settled");
     let officer = signed_in(&daemon, "lan", "editor", true);
     officer.follow("Viết bài");
     officer.fill("Tiêu đề", TITLE);
     officer.fill("Nội dung", BODY);
+    let come_in = || {
+        officer.fill("Tên đăng nhập", "lan");
+        officer.fill("Mật khẩu", crate::support::browser::PASSWORD);
+        officer.press("Đăng nhập");
+    };
     // Meanwhile somebody has signed them out, as in another tab.
-    officer.ask(
-        "const csrf = document.querySelector('input[name=csrf]').value; \
-         return fetch('/sign-out', { method: 'POST', body: new URLSearchParams({ csrf }) }).then(() => true)",
-    );
-    officer.press("Lưu nháp");
-    officer.fill("Tên đăng nhập", "lan");
-    officer.fill("Mật khẩu", crate::support::browser::PASSWORD);
-    officer.press("Đăng nhập");
+    let cut_off = || {
+        officer.ask(
+            "const csrf = document.querySelector('input[name=csrf]').value; \
+             return fetch('/sign-out', { method: 'POST', body: new URLSearchParams({ csrf }) }).then(() => true)",
+        );
+        officer.press("Lưu nháp");
+        come_in();
+    };
+    cut_off();
     officer.open("/write");
     officer.sees("Có phần anh/chị đã gõ mà chưa lưu được");
     officer.ask("[...document.querySelectorAll('button')].find(one => one.innerText === 'Lấy lại').click()");
     assert_eq!((officer.filled("Tiêu đề"), officer.filled("Nội dung")), (TITLE.to_owned(), BODY.to_owned()));
     officer.press("Xem trước");
     officer.sees("Chưa gửi gì ra ngoài");
+    officer.open("/write");
+    officer.does_not_see("chưa lưu được");
+    // Another article of theirs does not get it, and whoever signs out leaves nothing behind.
+    officer.fill("Tiêu đề", "Bài khác");
+    cut_off();
+    officer.open("/write?article=1");
+    officer.does_not_see("chưa lưu được");
+    officer.open("/write");
+    officer.sees("“Bài khác”");
+    officer.press("Đăng xuất");
+    come_in();
     officer.open("/write");
     officer.does_not_see("chưa lưu được");
     officer.complaints();
