@@ -8,6 +8,7 @@ use serde::de::{Deserializer, Error as _};
 
 use crate::text;
 use crate::text::Text;
+use crate::text::nearest::SECRET_IS_NAMED;
 
 /// Whether something of this name, such as a header, is a secret.
 #[must_use]
@@ -80,16 +81,15 @@ impl<'de> Deserialize<'de> for Secret {
             env: Option<String>,
             file: Option<PathBuf>,
         }
-        let wanted = "a secret is named, not written: { env = \"NAME\" } or { file = \"/path\" }";
         // Whatever stands there instead is not repeated: it may be the secret itself.
         let place = Place::deserialize(deserializer).map_err(|error| {
             // That nothing stands there is said as of any key.
-            if error.to_string().starts_with("missing field") { error } else { D::Error::custom(wanted) }
+            if error.to_string().starts_with("missing field") { error } else { D::Error::custom(SECRET_IS_NAMED) }
         });
         match place? {
             Place { env: Some(name), file: None } => Ok(Self::Env(name)),
             Place { env: None, file: Some(path) } => Ok(Self::File(path)),
-            Place { .. } => Err(D::Error::custom(wanted)),
+            Place { .. } => Err(D::Error::custom(SECRET_IS_NAMED)),
         }
     }
 }

@@ -60,6 +60,9 @@ pub fn from_parser(message: &str) -> Option<Unknown> {
     Some(Unknown { name: quoted.next()?, valid: quoted.collect(), field })
 }
 
+/// What a parser says of a secret that stands in a file.
+pub const SECRET_IS_NAMED: &str = "a secret is named, not written: { env = \"NAME\" } or { file = \"/path\" }";
+
 /// The parser's message in both languages, where it is one of the common ones.
 #[must_use]
 pub fn parser_text(message: &str) -> Text {
@@ -75,5 +78,9 @@ pub fn parser_text(message: &str) -> Text {
         return text!("sai kiểu: gặp {found}, cần {wanted}", "wrong type: found {found}, expected {wanted}");
     }
     let message = message.trim();
+    if message == SECRET_IS_NAMED {
+        let vi = "đừng ghi thẳng bí mật vào đây; viết { env = \"TÊN_BIẾN\" } hoặc { file = \"/đường/dẫn\" }";
+        return Text { vi: vi.to_owned(), en: message.to_owned() };
+    }
     text!("không hợp lệ: {message}", "not valid: {message}")
 }

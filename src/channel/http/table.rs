@@ -10,6 +10,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use toml::Spanned;
 
 use super::super::Secret;
+use crate::text::nearest::SECRET_IS_NAMED;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -137,13 +138,13 @@ impl<'de> Visitor<'de> for HeaderVisitor {
             #[serde(default)]
             prefix: String,
         }
-        let wanted = "a secret is named, not written: { env = \"NAME\" } or { file = \"/path\" }";
         // Whatever stands there instead is not repeated: it may be the secret itself.
-        let place = Place::deserialize(MapAccessDeserializer::new(map)).map_err(|_| A::Error::custom(wanted))?;
+        let place =
+            Place::deserialize(MapAccessDeserializer::new(map)).map_err(|_| A::Error::custom(SECRET_IS_NAMED))?;
         let secret = match (place.env, place.file) {
             (Some(name), None) => Secret::Env(name),
             (None, Some(path)) => Secret::File(path),
-            _ => return Err(A::Error::custom(wanted)),
+            _ => return Err(A::Error::custom(SECRET_IS_NAMED)),
         };
         Ok(HeaderWords::Secret { secret, prefix: place.prefix })
     }
