@@ -198,7 +198,7 @@ fn a_secret_written_into_a_file_is_refused_and_not_repeated() {
     let (head, rest) = before.split_once("secret = ").expect("a secret");
     let (_, tail) = rest.split_once('\n').expect("a line");
     world.write("channels/fanpage.toml", &format!("{head}secret = \"{SECRET}\"\n{tail}"));
-    refused(&world, &["check"], "{ env = \"NAME\" }", "{ env = \"NAME\" }");
+    refused(&world, &["check"], "{ env = \"TÊN_BIẾN\" }", "{ env = \"NAME\" }");
     for arguments in [&["check"] as &[&str], &["check", "--json"], &["channels", "--json"]] {
         let output = world.run(arguments);
         let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), errors(&output));

@@ -316,7 +316,7 @@ fn settings_are_checked_at_their_place() {
     for (settings, line, words) in [
         (format!("server = \"mastodon\"\n{token}"), 5, "https://mastodon.example.vn"),
         (format!("server = \"https://a.vn\"\n{token}\ntext_limit = 20"), 7, "200"),
-        ("server = \"https://a.vn\"\naccess_token = \"abc\"".to_owned(), 6, "secret"),
+        ("server = \"https://a.vn\"\naccess_token = \"abc\"".to_owned(), 6, "đừng ghi thẳng bí mật"),
         (format!("server = \"https://a.vn\"\n{token}\nvisibility = \"all\""), 7, "unlisted"),
         (format!("server = \"https://a.vn\"\n{token}"), 6, "biến môi trường X"),
     ] {
