@@ -26,7 +26,7 @@ use loa::delivery::State;
 use loa::intake::{DraftContext, Order, read};
 use loa::ledger::Filter;
 use loa::lifecycle::Lifecycle;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, BufWriter};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
@@ -106,11 +106,15 @@ async fn sink() -> Anyhow<(u16, Sample)> {
 
 async fn serve(stream: TcpStream, kept: &Mutex<Vec<u8>>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    let (read, mut write) = stream.into_split();
-    let mut lines = BufReader::new(read);
+    let (read, write) = stream.into_split();
+    let (mut lines, mut write) = (BufReader::new(read), BufWriter::new(write));
     write.write_all(b"220 sink\r\n").await?;
     let mut line = Vec::new();
     while {
+        // Whoever sent several commands gets the answers together, as from any server.
+        if lines.buffer().is_empty() {
+            write.flush().await?;
+        }
         line.clear();
         lines.read_until(b'\n', &mut line).await?
     } > 0
@@ -119,6 +123,7 @@ async fn serve(stream: TcpStream, kept: &Mutex<Vec<u8>>) -> std::io::Result<()> 
             b"EHLO" => write.write_all(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n").await?,
             b"DATA" => {
                 write.write_all(b"354 go on\r\n").await?;
+                write.flush().await?;
                 let mut letter = Vec::new();
                 line.clear();
                 while lines.read_until(b'\n', &mut line).await? > 0 && line != b".\r\n" {
@@ -129,7 +134,10 @@ async fn serve(stream: TcpStream, kept: &Mutex<Vec<u8>>) -> std::io::Result<()> 
                 }
                 write.write_all(b"250 taken\r\n").await?;
             }
-            b"QUIT" => return write.write_all(b"221 bye\r\n").await,
+            b"QUIT" => {
+                write.write_all(b"221 bye\r\n").await?;
+                return write.flush().await;
+            }
             _ => write.write_all(b"250 ok\r\n").await?,
         }
     }

@@ -57,6 +57,8 @@ pub(crate) struct SmtpState {
     pub(crate) failed_logins: usize,
     /// Sessions ended by 421.
     pub(crate) thrown_out: usize,
+    /// Commands that were followed by another before their reply.
+    pub(crate) ahead: usize,
     /// Messages whose 250 is still held back.
     pub(crate) hanging: usize,
     /// Where the client broke the protocol: bare line feeds, lines over 998 bytes, commands out of order.

@@ -15,6 +15,8 @@ pub(crate) enum OnConnection {
     Code421AfterN(usize),
     /// Answers every login with 535.
     Auth535,
+    /// Waits for the content after `DATA` though nobody was accepted, as RFC 2920 §3.1 lets it.
+    WaitForContent,
     /// Offers TLS, and answers the wish for it with this code.
     Starttls(u16),
 }

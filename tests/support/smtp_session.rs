@@ -61,9 +61,7 @@ impl Session {
             let line = String::from_utf8_lossy(&line).trim_end().to_owned();
             let (verb, rest) = line.split_once(' ').unwrap_or((&line, ""));
             let verb = verb.to_uppercase();
-            if verb != "DATA" {
-                self.note_commands_sent_ahead(&verb);
-            }
+            self.note_what_was_sent_ahead(&verb);
             if self.obey(&verb, rest).await? == Then::HangUp {
                 break;
             }
@@ -202,6 +200,11 @@ impl Session {
 
     async fn data(&mut self) -> io::Result<Then> {
         if self.recipients.is_empty() {
+            if self.fault == OnConnection::WaitForContent {
+                self.reply(354, "End data with <CR><LF>.<CR><LF>").await?;
+                self.read_letter().await?;
+                self.violation("content for nobody".to_owned());
+            }
             self.reply(554, "5.5.1 No valid recipients").await?;
             return Ok(Then::GoOn);
         }
@@ -287,8 +290,13 @@ impl Session {
         self.recipients.clear();
     }
 
-    fn note_commands_sent_ahead(&self, verb: &str) {
-        if !self.stream.buffer().is_empty() && !self.far.offers(Extension::Pipelining) {
+    /// After `DATA` the client has to wait, whatever is offered.
+    fn note_what_was_sent_ahead(&self, verb: &str) {
+        if self.stream.buffer().is_empty() {
+            return;
+        }
+        self.far.state.change(|state| state.ahead += 1);
+        if verb == "DATA" || !self.far.offers(Extension::Pipelining) {
             self.violation(format!("commands sent ahead of the reply to {verb}"));
         }
     }

@@ -18,6 +18,7 @@ mod rounds;
 mod session;
 mod templates;
 mod trial;
+mod wire;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;

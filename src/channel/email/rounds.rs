@@ -274,7 +274,8 @@ impl Sender {
         }
         let Some(session) = self.opened(&to, opened, leave == Leave::Now) else { return Ok(()) };
         if leave != Leave::Now {
-            self.session = desk.server.cleared(session).await;
+            // The server waits for content that must not come. Without its end, it has taken nothing.
+            drop(session);
             return Ok(());
         }
         match desk.server.content(session, &message).await {

@@ -1,19 +1,21 @@
 //! SMTP sessions, step by step, so that a failure says what it means: before the final dot nothing was
 //! taken, after it nobody knows (RFC 5321 §4.2.5, RFC 1047).
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
+use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::ClientId;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 use super::Security;
+use super::wire::Wire;
 use crate::channel::DEFAULT_TIMEOUT;
 use crate::channel::failure::{Attention, SendError};
 use crate::text;
@@ -27,7 +29,7 @@ pub(super) struct Server {
     timeout: Duration,
     /// How long it may take to say that it has a letter.
     patience: Duration,
-    free: Mutex<Vec<AsyncSmtpConnection>>,
+    free: Mutex<Vec<Session>>,
 }
 
 /// An open session with the server.
@@ -35,11 +37,13 @@ pub(super) struct Session {
     connection: AsyncSmtpConnection,
     /// Whether it has worked before: then its end says nothing about the server.
     proven: bool,
+    /// Whether the server takes several commands at once (RFC 2920).
+    pipelines: bool,
 }
 
 /// How far a message got before its content was sent. In every case nothing was taken.
 pub(super) enum Envelope {
-    /// The server would take a letter.
+    /// The server waits for the content: this session is for that, or for nothing any more.
     Open(Session),
     /// This recipient is refused for good; `dead`: the mailbox itself is no good.
     Refused { reason: String, dead: bool, session: Option<Session> },
@@ -82,30 +86,31 @@ impl Server {
 
     /// Connects and logs in, and sends nothing.
     pub(super) async fn probe(&self) -> Result<(), SendError> {
-        let connection = self.connect().await?;
-        self.give_back(Session { connection, proven: true }).await;
+        let session = self.connect().await?;
+        self.give_back(session).await;
         Ok(())
     }
 
     /// A session that answers: a free one, or a new one.
     pub(super) async fn take(&self) -> Result<Session, SendError> {
-        while let Some(mut connection) = self.next_free().await {
-            if self.limited(connection.test_connected()).await == Some(true) {
-                return Ok(Session { connection, proven: true });
+        while let Some(mut session) = self.next_free().await {
+            if self.limited(session.connection.test_connected()).await == Some(true) {
+                return Ok(session);
             }
         }
-        Ok(Session { connection: self.connect().await?, proven: false })
+        self.connect().await
     }
 
-    async fn next_free(&self) -> Option<AsyncSmtpConnection> {
+    async fn next_free(&self) -> Option<Session> {
         self.free.lock().await.pop()
     }
 
     pub(super) async fn give_back(&self, session: Session) {
-        self.free.lock().await.push(session.connection);
+        self.free.lock().await.push(Session { proven: true, ..session });
     }
 
-    /// Names sender and recipient.
+    /// Names sender and recipient, and asks for the word to begin with the content: all at once where the server takes
+    /// that.
     pub(super) async fn envelope(&self, mut session: Session, from: &Address, to: &Address) -> Envelope {
         let closed = |step: Step, proven: bool| {
             if proven { Envelope::Closed } else { Envelope::Stopped(step.not_sent()) }
@@ -114,7 +119,10 @@ impl Server {
         let broken = |step: Step, proven: bool| {
             if proven { Envelope::Closed } else { Envelope::Later { reason: step.words(), session: None } }
         };
-        match self.step(session.connection.command(Mail::new(Some(from.clone()), Vec::new()))).await {
+        let mail = Mail::new(Some(from.clone()), Vec::new());
+        let rcpt = Rcpt::new(to.clone(), Vec::new());
+        let first = if session.pipelines { format!("{mail}{rcpt}{Data}") } else { mail.to_string() };
+        match self.step(session.connection.command(first)).await {
             Ok(()) => {}
             Err(Step::Said { code: 500..=599, words }) => {
                 let note =
@@ -123,34 +131,51 @@ impl Server {
             }
             Err(step) => return closed(step, session.proven),
         }
-        if let Err(step) = self.step(session.connection.command(Rcpt::new(to.clone(), Vec::new()))).await {
-            return match step {
-                Step::Said { code: 500..=599, words } => {
-                    let dead = is_dead(&words);
-                    Envelope::Refused { reason: words, dead, session: self.cleared(session).await }
-                }
-                Step::Said { code, words } if code != 421 => {
-                    Envelope::Later { reason: words, session: self.cleared(session).await }
-                }
-                step => broken(step, session.proven),
-            };
-        }
-        Envelope::Open(session)
-    }
-
-    /// Asks for the word to begin with the content, and sends it to the final dot.
-    pub(super) async fn content(&self, mut session: Session, message: &[u8]) -> Content {
-        match self.step(session.connection.command(Data)).await {
+        match self.next(&mut session, rcpt).await {
             Ok(()) => {}
+            Err(Step::Said { code: code @ 400..=599, words }) if code != 421 => {
+                let session = self.after_refusal(session).await;
+                return if code >= 500 {
+                    let dead = is_dead(&words);
+                    Envelope::Refused { reason: words, dead, session }
+                } else {
+                    Envelope::Later { reason: words, session }
+                };
+            }
+            Err(step) => return broken(step, session.proven),
+        }
+        match self.next(&mut session, Data).await {
+            Ok(()) => Envelope::Open(session),
             Err(Step::Said { code: 500..=599, words }) => {
-                return Content::Refused { reason: words, session: self.cleared(session).await };
+                Envelope::Refused { reason: words, dead: false, session: self.cleared(session).await }
             }
             Err(Step::Said { code, words }) if code != 421 => {
-                return Content::Later { reason: words, session: self.cleared(session).await };
+                Envelope::Later { reason: words, session: self.cleared(session).await }
             }
             // Provably not sent.
-            Err(step) => return Content::Later { reason: step.words(), session: None },
+            Err(step) => Envelope::Later { reason: step.words(), session: None },
         }
+    }
+
+    /// What the server says to this command, which it has already where it takes several at once.
+    async fn next(&self, session: &mut Session, command: impl Display) -> Result<(), Step> {
+        if session.pipelines {
+            self.step(session.connection.read_response()).await
+        } else {
+            self.step(session.connection.command(command)).await
+        }
+    }
+
+    /// The session after a recipient was refused, if it is of more use. A server that waits for the content all the same
+    /// would take whatever it is told next for a letter.
+    async fn after_refusal(&self, mut session: Session) -> Option<Session> {
+        let refused_too =
+            !session.pipelines || matches!(self.step(session.connection.read_response()).await, Err(Step::Said { .. }));
+        if refused_too { self.cleared(session).await } else { None }
+    }
+
+    /// Sends the content to the final dot.
+    pub(super) async fn content(&self, mut session: Session, message: &[u8]) -> Content {
         let answer = Self::within(self.patience, session.connection.message(message)).await;
         session.proven = true;
         match answer {
@@ -163,12 +188,12 @@ impl Server {
     }
 
     /// Clears the transaction, so that the next one starts afresh; `None` when the session is of no more use.
-    pub(super) async fn cleared(&self, mut session: Session) -> Option<Session> {
+    async fn cleared(&self, mut session: Session) -> Option<Session> {
         session.proven = true;
         self.step(session.connection.command(Rset)).await.is_ok().then_some(session)
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, SendError> {
+    async fn connect(&self) -> Result<Session, SendError> {
         let name = self.name();
         let later = |detail: String| {
             SendError::transient(text!(
@@ -189,7 +214,7 @@ impl Server {
                 TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| later(error.to_string()))?;
             // Small writes would otherwise wait for delayed acknowledgements.
             stream.set_nodelay(true).map_err(|error| later(error.to_string()))?;
-            let connected = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello).await;
+            let connected = AsyncSmtpConnection::connect_with_transport(Box::new(Wire::over(stream)), &hello).await;
             let mut connection = connected.map_err(|error| greeting(&error, &later))?;
             if self.security == Security::Starttls {
                 connection.starttls(self.tls()?, &hello).await.map_err(|error| no_tls(&error))?;
@@ -207,7 +232,14 @@ impl Server {
                 None => return Err(later("không trả lời / no answer".to_owned())),
             }
         }
-        Ok(connection)
+        // The library does not say whether several commands may be sent at once.
+        let pipelines = match self.limited(connection.command(Ehlo::new(hello))).await {
+            Some(Ok(offer)) => offer.message().any(|line| line.trim().eq_ignore_ascii_case("PIPELINING")),
+            Some(Err(error)) if error.status().is_some() => false,
+            Some(Err(error)) => return Err(later(error.to_string())),
+            None => return Err(later("không trả lời / no answer".to_owned())),
+        };
+        Ok(Session { connection, proven: false, pipelines })
     }
 
     fn tls(&self) -> Result<TlsParameters, SendError> {

@@ -9,7 +9,7 @@ use loa::channel::{Attention, Class, CopyCount, CopyState, Job, Progress, Seen, 
 use super::desk::Desk;
 use crate::channels::bench::{create, update};
 use crate::sample::article;
-use crate::support::hostile_smtp::{HostileSmtp, OnConnection, OnMessage, OnRecipient, SmtpState};
+use crate::support::hostile_smtp::{Extension, HostileSmtp, OnConnection, OnMessage, OnRecipient, SmtpState};
 
 fn people(count: usize) -> Vec<String> {
     (1..=count).map(|number| format!("nguoi{number:03}@example.vn")).collect()
@@ -51,6 +51,39 @@ async fn everybody_gets_one_over_few_sessions() {
     assert_eq!(seen(&smtp, |state| state.violations.clone()), Vec::<String>::new());
     live(desk.channel.advance(&job).await);
     assert_eq!(readers(&smtp, &people), vec![1; 60], "a repeat finds everybody served");
+}
+
+#[tokio::test]
+async fn commands_go_ahead_of_their_answers_only_where_that_is_offered() {
+    for offered in [vec![Extension::Pipelining], Vec::new()] {
+        let (smtp, people) = (HostileSmtp::start(), people(12));
+        smtp.extensions(offered.clone());
+        smtp.recipient(&people[3], vec![OnRecipient::Rcpt(550, "5.2.1 Mailbox disabled for now")]);
+        smtp.recipient(&people[7], vec![OnRecipient::Rcpt(452, "4.2.2 Mailbox full")]);
+        let desk = desk(&smtp, &people, "connections = 1").await;
+        let job = desk.job(create(article("1")));
+        assert!(desk.channel.advance(&job).await.is_err(), "one is put off");
+        assert_eq!(readers(&smtp, &people), [1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1]);
+        assert_eq!(seen(&smtp, |state| state.violations.clone()), Vec::<String>::new());
+        // Of sender, recipient and content, the first two.
+        assert_eq!(seen(&smtp, |state| (state.connections, state.ahead)), (1, 24 * offered.len()));
+        desk.clock.advance(TimeDelta::minutes(5));
+        live(desk.channel.advance(&job).await);
+        assert_eq!(count(&job).await, CopyCount { sent: 11, refused: 1, ..CopyCount::default() });
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_waits_for_content_though_it_refused_the_recipient_gets_none() {
+    let (smtp, people) = (HostileSmtp::start(), people(6));
+    smtp.connections_always(OnConnection::WaitForContent);
+    smtp.recipient(&people[2], vec![OnRecipient::Rcpt(550, "5.2.1 Mailbox disabled for now")]);
+    let desk = desk(&smtp, &people, "connections = 1").await;
+    let job = desk.job(create(article("1")));
+    live(desk.channel.advance(&job).await);
+    assert_eq!(readers(&smtp, &people), [1, 1, 0, 1, 1, 1]);
+    assert_eq!(seen(&smtp, |state| (state.violations.clone(), state.connections)), (Vec::new(), 2));
+    assert_eq!(count(&job).await, CopyCount { sent: 5, refused: 1, ..CopyCount::default() });
 }
 
 #[tokio::test]
