@@ -3,10 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use futures_util::future::BoxFuture;
-use serde_json::json;
-
 use super::db::{Arg, Connection, Sql, args};
 use super::row::{Row, millis, to_json};
 use super::{Store, leave};
@@ -17,6 +13,8 @@ use crate::clock::Clock;
 use crate::delivery::edition_key;
 use crate::queue::StoreError;
 use crate::store::token::token;
+use chrono::TimeDelta;
+use futures_util::future::BoxFuture;
 
 /// People put on a list in one transaction: others wait no longer than for that.
 const BATCH: i64 = 2_000;
@@ -71,49 +69,60 @@ impl JobCopies {
     }
 
     async fn enlist(&self, people: Vec<(String, Option<String>)>) -> Result<(), StoreError> {
-        let key = &self.store.key;
-        let people: Result<Vec<_>, _> = people
-            .into_iter()
-            .map(|(address, name)| {
-                token(key, &self.channel, &address)
-                    .map(|token| json!({ "address": address, "name": name, "token": token }))
-            })
-            .collect();
-        let asked = (self.clone(), to_json(&people?)?, millis(self.clock.now()));
+        if people.is_empty() {
+            return Ok(());
+        }
+        let addresses: Vec<&str> = people.iter().map(|(address, _)| address.as_str()).collect();
+        let person = |(address, name): &(String, Option<String>)| {
+            token(&self.store.key, &self.channel, address).map(|token| (address.clone(), token, name.clone()))
+        };
+        let known: Result<Vec<_>, _> = people.iter().map(person).collect();
+        let list = List { addresses: to_json(&addresses)?, people: to_json(&known?)?, now: millis(self.clock.now()) };
         self.store
             .writer
-            .run(asked, |tx, (job, people, now)| Box::pin(enlist(&mut tx.connection, job, people, *now)))
+            .run((self.clone(), list), |tx, (job, list)| Box::pin(enlist(&mut tx.connection, job, list)))
             .await
     }
 }
 
-async fn enlist(connection: &mut Connection, job: &JobCopies, people: &str, now: i64) -> Result<(), StoreError> {
+/// People to be put on a list.
+struct List {
+    /// JSON: their addresses.
+    addresses: String,
+    /// JSON: address, token and name of each.
+    people: String,
+    now: i64,
+}
+
+async fn enlist(connection: &mut Connection, job: &JobCopies, list: &List) -> Result<(), StoreError> {
+    const BEGIN: Sql =
+        Sql::both("INSERT INTO mailings (channel, job_key, article_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
     const KNOW: Sql = Sql {
         sqlite: "INSERT INTO recipients (channel, address, name, token, listed, standing, soft_bounces, since) \
-                 SELECT $1, value ->> 'address', value ->> 'name', value ->> 'token', 0, 'active', 0, $3 \
+                 SELECT $1, value ->> 0, value ->> 2, value ->> 1, 0, 'active', 0, $3 \
                  FROM json_each($2) WHERE true ON CONFLICT (channel, address) DO UPDATE SET name = excluded.name \
                  WHERE excluded.name IS NOT NULL",
         postgres: "INSERT INTO recipients (channel, address, name, token, listed, standing, soft_bounces, since) \
-                   SELECT DISTINCT ON (address) $1, address, name, token, 0, 'active', 0, $3 \
-                   FROM json_to_recordset($2::json) AS p (address text, name text, token text) \
-                   ORDER BY address, name NULLS LAST \
+                   SELECT DISTINCT ON (value ->> 0) $1, value ->> 0, value ->> 2, value ->> 1, 0, 'active', 0, $3 \
+                   FROM json_array_elements($2::json) ORDER BY value ->> 0, value ->> 2 NULLS LAST \
                    ON CONFLICT (channel, address) DO UPDATE SET name = excluded.name WHERE excluded.name IS NOT NULL",
     };
     const INVITE: Sql = Sql {
-        sqlite: "INSERT INTO copies (channel, job_key, recipient, article_id, state, note, at) \
-                 SELECT r.channel, $3, r.address, $4, CASE r.standing WHEN 'active' THEN 'open' ELSE 'left_out' END, \
-                 CASE r.standing WHEN 'active' THEN NULL ELSE r.standing END, $5 \
-                 FROM json_each($2) p CROSS JOIN recipients r ON r.channel = $1 AND r.address = p.value ->> 'address' \
+        sqlite: "INSERT INTO copies (channel, job_key, recipient, state, note, at) \
+                 SELECT r.channel, $3, r.address, CASE r.standing WHEN 'active' THEN 'open' ELSE 'left_out' END, \
+                 CASE r.standing WHEN 'active' THEN NULL ELSE r.standing END, $4 \
+                 FROM json_each($2) p CROSS JOIN recipients r ON r.channel = $1 AND r.address = p.value \
                  WHERE true ON CONFLICT DO NOTHING",
-        postgres: "INSERT INTO copies (channel, job_key, recipient, article_id, state, note, at) \
-                   SELECT r.channel, $3, r.address, $4, CASE r.standing WHEN 'active' THEN 'open' ELSE 'left_out' END, \
-                   CASE r.standing WHEN 'active' THEN NULL ELSE r.standing END, $5 \
-                   FROM json_to_recordset($2::json) AS p (address text) \
+        postgres: "INSERT INTO copies (channel, job_key, recipient, state, note, at) \
+                   SELECT r.channel, $3, r.address, CASE r.standing WHEN 'active' THEN 'open' ELSE 'left_out' END, \
+                   CASE r.standing WHEN 'active' THEN NULL ELSE r.standing END, $4 \
+                   FROM json_array_elements_text($2::json) p (address) \
                    JOIN recipients r ON r.channel = $1 AND r.address = p.address ON CONFLICT DO NOTHING",
     };
-    connection.execute(KNOW, args![&job.channel, people, now]).await?;
-    let article = job.article.map(|id| id.0);
-    connection.execute(INVITE, args![&job.channel, people, &job.job_key, article, now]).await.map(drop)
+    let JobCopies { channel, job_key, .. } = job;
+    connection.execute(BEGIN, args![channel, job_key, job.article.map(|id| id.0)]).await?;
+    connection.execute(KNOW, args![channel, &list.people, list.now]).await?;
+    connection.execute(INVITE, args![channel, &list.addresses, job_key, list.now]).await.map(drop)
 }
 
 /// Leaves out the open copies of those who may not be written to, and counts.
@@ -121,8 +130,8 @@ async fn count(connection: &mut Connection, job: &JobCopies, now: i64) -> Result
     const LEAVE_OUT: Sql = Sql::both(
         "UPDATE copies SET state = 'left_out', at = $3, \
          note = (SELECT standing FROM recipients r WHERE r.channel = $1 AND r.address = recipient) \
-         WHERE channel = $1 AND job_key = $2 AND state = 'open' AND EXISTS (SELECT 1 FROM recipients r \
-         WHERE r.channel = $1 AND r.address = recipient AND r.standing <> 'active')",
+         WHERE channel = $1 AND job_key = $2 AND state = 'open' AND recipient IN (SELECT r.address FROM recipients r \
+         WHERE r.channel = $1 AND r.standing <> 'active')",
     );
     const COUNT: Sql = Sql::both(
         "SELECT state, count(*) AS copies, min(due) AS next FROM copies WHERE channel = $1 AND job_key = $2 GROUP BY state",
@@ -164,11 +173,13 @@ impl Copies for JobCopies {
     fn invite_holders(&self) -> BoxFuture<'_, Result<(), SendError>> {
         const HOLDERS: Sql = Sql {
             sqlite: "SELECT DISTINCT recipient AS address FROM copies WHERE channel = $1 AND state IN ('sent', 'begun') \
-                     AND recipient > $2 AND job_key <> $4 \
-                     AND (article_id = $5 OR job_key IN (SELECT value FROM json_each($6))) ORDER BY address LIMIT $3",
+                     AND recipient > $2 AND job_key <> $4 AND job_key IN \
+                     (SELECT m.job_key FROM mailings m WHERE m.channel = $1 AND m.article_id = $5 \
+                     UNION ALL SELECT value FROM json_each($6)) ORDER BY address LIMIT $3",
             postgres: "SELECT DISTINCT recipient AS address FROM copies WHERE channel = $1 AND state IN ('sent', 'begun') \
-                       AND recipient > $2 AND job_key <> $4 AND (article_id = $5 OR job_key IN \
-                       (SELECT value FROM json_array_elements_text($6::json))) ORDER BY address LIMIT $3",
+                       AND recipient > $2 AND job_key <> $4 AND job_key IN \
+                       (SELECT m.job_key FROM mailings m WHERE m.channel = $1 AND m.article_id = $5 \
+                       UNION ALL SELECT value FROM json_array_elements_text($6::json)) ORDER BY address LIMIT $3",
         };
         Box::pin(async move {
             let editions = self.editions().await.map_err(later)?;
@@ -179,7 +190,7 @@ impl Copies for JobCopies {
 
     fn complete(&self) -> BoxFuture<'_, Result<(), SendError>> {
         const COMPLETE: Sql = Sql::both(
-            "INSERT INTO mailings (channel, job_key, complete_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            "UPDATE mailings SET complete_at = $3 WHERE channel = $1 AND job_key = $2 AND complete_at IS NULL",
         );
         let asked = (self.channel.clone(), self.job_key.clone(), millis(self.clock.now()));
         Box::pin(async move {
@@ -191,7 +202,8 @@ impl Copies for JobCopies {
     }
 
     fn is_complete(&self) -> BoxFuture<'_, Result<bool, SendError>> {
-        const IS_COMPLETE: Sql = Sql::both("SELECT 1 FROM mailings WHERE channel = $1 AND job_key = $2");
+        const IS_COMPLETE: Sql =
+            Sql::both("SELECT 1 FROM mailings WHERE channel = $1 AND job_key = $2 AND complete_at IS NOT NULL");
         Box::pin(async move {
             let found = self.store.readers.first(IS_COMPLETE, args![&self.channel, &self.job_key]).await;
             Ok(found.map_err(later)?.is_some())

@@ -135,8 +135,9 @@ async fn strays(own: &mut Connection, now: DateTime<Utc>) -> Answered<Vec<(Stray
          (SELECT 1 FROM revisions r WHERE r.article_id = a.id AND r.revision = a.revision)",
     );
     const COPIES: Sql = Sql::both(
-        "SELECT count(*) AS number FROM copies c WHERE c.article_id IS NOT NULL \
-         AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.id = c.article_id)",
+        "SELECT count(*) AS number FROM copies c WHERE NOT EXISTS (SELECT 1 FROM mailings m \
+         WHERE m.channel = c.channel AND m.job_key = c.job_key \
+         AND (m.article_id IS NULL OR EXISTS (SELECT 1 FROM articles a WHERE a.id = m.article_id)))",
     );
     const ATTEMPTS: Sql = Sql::both(
         "SELECT count(*) AS number FROM attempts t \

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::db::{Arg, Connection, Sql};
 use super::marks::{self, Mark};
-use super::row::{Row, millis, to_json};
+use super::row::{Row, millis};
 use super::seals;
 use super::tx::Tx;
 use crate::article::{ArticleKey, Revision};
@@ -146,11 +146,12 @@ pub(super) struct AskedCopies {
     pub(super) most: i64,
 }
 
-/// Takes away single copies of articles at rest; how many.
+/// Takes away single copies of articles at rest, and with the last of them the mailings; how many copies.
 pub(super) async fn copies(tx: &mut Tx, asked: &AskedCopies) -> Result<u64, StoreError> {
     const FIND: Sql = of_numbers!(
         "SELECT c.channel, c.job_key, c.recipient FROM articles a JOIN deliveries d ON d.article_id = a.id \
-         JOIN copies c ON c.channel = d.channel AND c.article_id = d.article_id WHERE a.id IN ",
+         JOIN mailings m ON m.channel = d.channel AND m.article_id = d.article_id \
+         JOIN copies c ON c.channel = m.channel AND c.job_key = m.job_key WHERE a.id IN ",
         " AND a.quiet_since IS NOT NULL AND NOT EXISTS (SELECT 1 FROM deliveries u WHERE u.article_id = a.id \
          AND u.state <> 'settled') AND (c.state IN ('refused', 'left_out') OR $2 = 1) LIMIT $3"
     );
@@ -160,6 +161,12 @@ pub(super) async fn copies(tx: &mut Tx, asked: &AskedCopies) -> Result<u64, Stor
         postgres: "DELETE FROM copies WHERE (channel, job_key, recipient) IN \
                    (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_array_elements($1::json))",
     };
+    const MAILINGS: Sql = of_numbers!(
+        "DELETE FROM mailings WHERE (channel, article_id) IN (SELECT d.channel, d.article_id FROM articles a \
+         JOIN deliveries d ON d.article_id = a.id WHERE a.id IN ",
+        " AND a.quiet_since IS NOT NULL AND NOT EXISTS (SELECT 1 FROM deliveries u WHERE u.article_id = a.id \
+         AND u.state <> 'settled'))"
+    );
     let connection = &mut tx.connection;
     let args = vec![Arg::rows(&asked.articles)?, i64::from(asked.holders).into(), asked.most.into()];
     let mut keys = Vec::new();
@@ -167,25 +174,12 @@ pub(super) async fn copies(tx: &mut Tx, asked: &AskedCopies) -> Result<u64, Stor
         keys.push([row.string("channel")?, row.string("job_key")?, row.string("recipient")?]);
     }
     if keys.is_empty() {
+        if asked.holders {
+            connection.execute(MAILINGS, vec![Arg::rows(&asked.articles)?]).await?;
+        }
         return Ok(0);
     }
-    if asked.holders {
-        let mut jobs: Vec<&[String]> = keys.iter().filter_map(|key| key.get(..2)).collect();
-        jobs.dedup();
-        end_mailings(connection, &to_json(&jobs)?).await?;
-    }
     connection.execute(DELETE, vec![Arg::rows(&keys)?]).await
-}
-
-/// Takes away what is known of these jobs (JSON: channel, key) as mailings.
-pub(super) async fn end_mailings(connection: &mut Connection, jobs: &str) -> Result<u64, StoreError> {
-    const DELETE: Sql = Sql {
-        sqlite: "DELETE FROM mailings WHERE (channel, job_key) IN \
-                 (SELECT value ->> 0, value ->> 1 FROM json_each($1))",
-        postgres: "DELETE FROM mailings WHERE (channel, job_key) IN \
-                   (SELECT value ->> 0, value ->> 1 FROM json_array_elements($1::json))",
-    };
-    connection.execute(DELETE, vec![jobs.into()]).await
 }
 
 /// Forgets those whose life is over, but for a mark; how many. What has moved since lives on.

@@ -25,6 +25,7 @@ const SQLITE: &[Change] = &[
     (10, "writing", include_str!("migrations/sqlite/0010_writing.sql")),
     (11, "books", include_str!("migrations/sqlite/0011_books.sql")),
     (12, "writers", include_str!("migrations/sqlite/0012_writers.sql")),
+    (13, "mailings", include_str!("migrations/sqlite/0013_mailings.sql")),
 ];
 const POSTGRES: &[Change] = &[
     (1, "first", include_str!("migrations/postgres/0001_first.sql")),
@@ -37,6 +38,7 @@ const POSTGRES: &[Change] = &[
     (8, "writing", include_str!("migrations/postgres/0008_writing.sql")),
     (9, "books", include_str!("migrations/postgres/0009_books.sql")),
     (10, "writers", include_str!("migrations/postgres/0010_writers.sql")),
+    (11, "mailings", include_str!("migrations/postgres/0011_mailings.sql")),
 ];
 
 /// The newest schema that this loa knows.

@@ -25,20 +25,18 @@ impl Store {
     ) -> Result<Vec<CopyRow>, StoreError> {
         const COPIES: Sql = Sql {
             sqlite: "SELECT c.job_key, c.recipient, c.state, c.note, c.at FROM deliveries d \
-                     JOIN copies c ON c.channel = d.channel \
+                     JOIN copies c ON c.channel = d.channel AND c.job_key IN (SELECT value FROM json_each($6)) \
                      WHERE d.id = $1 AND c.state = coalesce($2, c.state) AND (c.job_key, c.recipient) > ($3, $4) \
-                     AND (c.article_id = d.article_id OR c.job_key IN (SELECT value FROM json_each($6))) \
                      ORDER BY c.job_key, c.recipient LIMIT $5",
             postgres: "SELECT c.job_key, c.recipient, c.state, c.note, c.at FROM deliveries d \
                        JOIN copies c ON c.channel = d.channel \
+                       AND c.job_key IN (SELECT value FROM json_array_elements_text($6::json)) \
                        WHERE d.id = $1 AND c.state = coalesce($2, c.state) AND (c.job_key, c.recipient) > ($3, $4) \
-                       AND (c.article_id = d.article_id OR c.job_key IN \
-                       (SELECT value FROM json_array_elements_text($6::json))) \
                        ORDER BY c.job_key, c.recipient LIMIT $5",
         };
         let (job, recipient) = after.unwrap_or_default();
-        let editions = self.editions_of(delivery).await?;
-        let args = args![delivery.0, state, job, recipient, i64::from(most), editions];
+        let jobs = self.jobs_of(delivery).await?;
+        let args = args![delivery.0, state, job, recipient, i64::from(most), jobs];
         let row = |row: &Row| {
             Ok(CopyRow {
                 job: row.string("job_key")?,
@@ -51,16 +49,21 @@ impl Store {
         self.readers.fetch(COPIES, args).await?.iter().map(row).collect()
     }
 
-    /// Keys of the editions that a delivery was sent in.
-    async fn editions_of(&self, delivery: DeliveryId) -> Result<String, StoreError> {
+    /// Keys of a delivery's own mailings, and of the editions that it was sent in.
+    async fn jobs_of(&self, delivery: DeliveryId) -> Result<String, StoreError> {
         const EDITIONS: Sql = Sql::both(
             "SELECT DISTINCT channel, edition FROM attempts WHERE delivery_id = $1 AND edition IS NOT NULL \
              AND coalesce(outcome, '') <> 'moved'",
         );
-        let rows = self.readers.fetch(EDITIONS, args![delivery.0]).await?;
-        let keys: Result<Vec<_>, StoreError> =
-            rows.iter().map(|row| Ok(edition_key(row.text("channel")?, row.instant("edition")?))).collect();
-        to_json(&keys?)
+        const OWN: Sql = Sql::both(
+            "SELECT m.job_key FROM deliveries d JOIN mailings m ON m.channel = d.channel AND m.article_id = d.article_id \
+             WHERE d.id = $1",
+        );
+        let editions = self.readers.fetch(EDITIONS, args![delivery.0]).await?;
+        let own = self.readers.fetch(OWN, args![delivery.0]).await?;
+        let edition = |row: &Row| Ok(edition_key(row.text("channel")?, row.instant("edition")?));
+        let keys = own.iter().map(|row| row.string("job_key")).chain(editions.iter().map(edition));
+        to_json(&keys.collect::<Result<Vec<_>, StoreError>>()?)
     }
 }
 
@@ -165,6 +168,14 @@ async fn finish(
     Ok(Event::Missed { action: job.action, plan })
 }
 
+/// Which copies are a job's: of the mailings on `$1` about the article `$2`, or of the one named `$3`.
+macro_rules! of_job {
+    () => {
+        "channel = $1 AND job_key IN (SELECT m.job_key FROM mailings m WHERE m.channel = $1 AND m.article_id = $2 \
+         UNION ALL SELECT $3)"
+    };
+}
+
 /// Copies in doubt become sent, or open again; all of them, or one recipient's.
 async fn settle(
     connection: &mut Connection,
@@ -174,14 +185,13 @@ async fn settle(
     went_out: bool,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    const ALL: Sql = Sql::both(
-        "UPDATE copies SET state = $4, due = 0, at = $5 WHERE channel = $1 AND (article_id = $2 OR job_key = $3) \
-         AND state = 'begun'",
-    );
-    const ONE: Sql = Sql::both(
-        "UPDATE copies SET state = $4, due = 0, at = $5 WHERE channel = $1 AND (article_id = $2 OR job_key = $3) \
-         AND state = 'begun' AND recipient = $6",
-    );
+    const ALL: Sql =
+        Sql::both(concat!("UPDATE copies SET state = $4, due = 0, at = $5 WHERE ", of_job!(), " AND state = 'begun'"));
+    const ONE: Sql = Sql::both(concat!(
+        "UPDATE copies SET state = $4, due = 0, at = $5 WHERE ",
+        of_job!(),
+        " AND state = 'begun' AND recipient = $6"
+    ));
     let mut args = of_job(connection, delivery, job).await?;
     args.extend(args![if went_out { "sent" } else { "open" }, millis(now)]);
     let Some(recipient) = recipient else { return connection.execute(ALL, args).await.map(drop) };
@@ -203,18 +213,14 @@ async fn of_job(connection: &mut Connection, delivery: &Delivery, job: Job) -> R
 }
 
 async fn in_doubt(connection: &mut Connection, delivery: &Delivery, job: Job) -> Result<Vec<String>, StoreError> {
-    const IN_DOUBT: Sql = Sql::both(
-        "SELECT recipient FROM copies WHERE channel = $1 AND (article_id = $2 OR job_key = $3) AND state = 'begun'",
-    );
+    const IN_DOUBT: Sql = Sql::both(concat!("SELECT recipient FROM copies WHERE ", of_job!(), " AND state = 'begun'"));
     let args = of_job(connection, delivery, job).await?;
     let rows = connection.fetch(IN_DOUBT, args).await?;
     rows.iter().map(|row| row.string("recipient")).collect()
 }
 
 async fn is_any(connection: &mut Connection, delivery: &Delivery, job: Job, state: &str) -> Result<bool, StoreError> {
-    const ANY: Sql = Sql::both(
-        "SELECT 1 FROM copies WHERE channel = $1 AND (article_id = $2 OR job_key = $3) AND state = $4 LIMIT 1",
-    );
+    const ANY: Sql = Sql::both(concat!("SELECT 1 FROM copies WHERE ", of_job!(), " AND state = $4 LIMIT 1"));
     let mut args = of_job(connection, delivery, job).await?;
     args.push(state.into());
     Ok(connection.first(ANY, args).await?.is_some())

@@ -200,8 +200,8 @@ impl Store {
     async fn find_now(&self, address: &str) -> Result<Vec<(Subscriber, Vec<String>)>, StoreError> {
         const FIND: Sql = Sql::both(select!("WHERE address = $1 ORDER BY channel"));
         const JOBS: Sql = Sql::both(
-            "SELECT job_key FROM copies WHERE recipient = $1 AND channel = $2 AND state IN ('begun', 'sent') \
-             ORDER BY at DESC",
+            "SELECT c.job_key FROM mailings m CROSS JOIN copies c WHERE m.channel = $2 AND c.channel = m.channel \
+             AND c.job_key = m.job_key AND c.recipient = $1 AND c.state IN ('begun', 'sent') ORDER BY c.at DESC",
         );
         let mut found = Vec::new();
         for row in self.readers.fetch(FIND, args![address]).await? {

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Store;
 use super::db::{Arg, Sql, args};
 use super::forget::{self, Asked, AskedCopies, FRESH};
-use super::row::{Row, millis, to_json};
+use super::row::{Row, millis};
 use super::seals;
 use super::tx::Tx;
 use crate::delivery::edition_key;
@@ -208,11 +208,12 @@ async fn take_edition(tx: &mut Tx, channel: &str, slot: i64, key: &str) -> Resul
         "DELETE FROM copies WHERE channel = $1 AND job_key = $2 AND recipient IN \
          (SELECT recipient FROM copies WHERE channel = $1 AND job_key = $2 LIMIT $3)",
     );
+    const MAILING: Sql = Sql::both("DELETE FROM mailings WHERE channel = $1 AND job_key = $2");
     const EDITION: Sql = Sql::both("DELETE FROM editions WHERE channel = $1 AND slot = $2");
     let copies = tx.connection.execute(COPIES, args![channel, key, ROWS]).await?;
     if copies > 0 {
         return Ok(copies);
     }
-    forget::end_mailings(&mut tx.connection, &to_json(&[[channel, key]])?).await?;
+    tx.connection.execute(MAILING, args![channel, key]).await?;
     tx.connection.execute(EDITION, vec![Arg::from(channel), slot.into()]).await
 }
