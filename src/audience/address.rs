@@ -59,7 +59,11 @@ impl FromStr for Address {
         }
         let parsed: lettre::Address = written.parse().map_err(|_| wrong())?;
         // Mail to a machine of one label, or to a bare IP address, is a slip of the hand on a public list.
-        if !parsed.domain().contains('.') || parsed.domain().starts_with('[') {
+        let last = parsed.domain().rsplit('.').next().unwrap_or_default();
+        if !parsed.domain().contains('.')
+            || parsed.domain().starts_with('[')
+            || last.bytes().all(|c| c.is_ascii_digit())
+        {
             return Err(wrong());
         }
         Ok(Self(parsed.to_string().to_ascii_lowercase()))

@@ -29,6 +29,8 @@ const ADDRESS: [&[&str]; 2] = [
     ],
     &["address", "dia chi", "thu"],
 ];
+/// Such a word may be followed by whose address it is.
+const MORE_TO_IT: [&str; 3] = ["email ", "e mail ", "thu dien tu "];
 const NAME: &[&str] = &[
     "name",
     "full name",
@@ -61,7 +63,9 @@ impl Columns {
         }
         let words: Vec<String> = fields.iter().map(|field| folded(field)).collect();
         let find = |names: &[&str]| words.iter().position(|word| names.contains(&word.as_str()));
-        let address = ADDRESS.iter().find_map(|names| find(names))?;
+        let [sure, unsure] = ADDRESS.map(find);
+        let begins = |word: &String| MORE_TO_IT.iter().any(|name| word.starts_with(name));
+        let address = sure.or_else(|| words.iter().position(begins)).or(unsure)?;
         let family = [find(FAMILY_NAME), find(GIVEN_NAME)].into_iter().flatten().collect();
         Some(Self {
             address: Some(address),

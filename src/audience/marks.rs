@@ -36,6 +36,18 @@ pub(super) fn letter_ids(text: &[u8]) -> Vec<String> {
     runs(text, |byte| byte.is_ascii_hexdigit(), ID, |before, after| before.ends_with(b"<") && after.starts_with(b"@"))
 }
 
+/// Somebody's words without the tokens that they repeat: those open the recipient's page.
+pub(super) fn without_tokens(words: &str) -> String {
+    let mut words = words.to_owned();
+    loop {
+        let tokens = [bounce_tokens(words.as_bytes()), link_tokens(words.as_bytes())].concat();
+        let lower = words.to_ascii_lowercase();
+        let found = tokens.iter().filter_map(|token| lower.find(token.as_str())).min();
+        let Some(at) = found else { return words };
+        words.replace_range(at..at + TOKEN, "…");
+    }
+}
+
 fn is_of_token(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || matches!(byte, b'2'..=b'7')
 }

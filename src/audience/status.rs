@@ -1,5 +1,6 @@
 //! What a mail system says of one recipient (RFC 3464, RFC 3463), and what it means for a list.
 
+use super::marks::without_tokens;
 use super::{Address, Verdict};
 use crate::text;
 use crate::text::Text;
@@ -175,8 +176,9 @@ pub(super) fn telling_line(text: &str) -> Option<&str> {
     text.lines().find(says).or_else(|| text.lines().find(|line| reply_class(line).is_some())).map(str::trim)
 }
 
-/// One line of a length that a list has room for.
+/// One line of a length that a list has room for, without anybody's token.
 pub(super) fn short(words: &str) -> String {
+    let words = without_tokens(words);
     let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
     let clean = line.chars().filter(|c| !c.is_control());
     clean.take(LONGEST).collect()

@@ -15,6 +15,10 @@ pub(crate) enum OnConnection {
     Code421AfterN(usize),
     /// Answers every login with 535.
     Auth535,
+    /// Answers every login with 535, and repeats what it was told.
+    Auth535Repeats,
+    /// Answers the first `RCPT` twice.
+    AnswersTwice,
     /// Waits for the content after `DATA` though nobody was accepted, as RFC 2920 §3.1 lets it.
     WaitForContent,
     /// Offers TLS, and answers the wish for it with this code.
@@ -43,6 +47,8 @@ pub(crate) enum OnMessage {
     DropAfterDot,
     /// 354, then dropped when the first line has come: nothing stored.
     DropAtData,
+    /// 354, then closed when the client has sent what it can though nobody reads: nothing stored.
+    DeafAtData,
     /// This code instead of 354: nothing stored.
     RejectAtData(u16),
     /// This code after the dot: stored only if it is 2xx.
@@ -74,7 +80,7 @@ impl OnMessage {
     /// Whether the recipients read the message.
     pub(crate) fn stores(&self) -> bool {
         match self {
-            Self::DropAtData | Self::RejectAtData(_) => false,
+            Self::DropAtData | Self::DeafAtData | Self::RejectAtData(_) => false,
             Self::DataReply(code) => (200..300).contains(code),
             _ => true,
         }

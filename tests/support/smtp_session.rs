@@ -139,6 +139,10 @@ impl Session {
             _ => return self.reply(504, "5.5.4 Mechanism not offered").await,
         };
         let expected = self.far.settings().login.clone();
+        if self.fault == OnConnection::Auth535Repeats {
+            let told = STANDARD.encode(format!("\0{user}\0{password}"));
+            return self.reply(535, &format!("5.7.8 Not {told}, not {password}")).await;
+        }
         if self.fault == OnConnection::Auth535 || expected.is_some_and(|login| login != (user, password)) {
             self.far.state.change(|state| state.failed_logins += 1);
             return self.reply(535, "5.7.8 Authentication credentials invalid").await;
@@ -195,6 +199,10 @@ impl Session {
         } else {
             self.far.state.change(|state| state.refused_recipients.push((address, code)));
         }
+        if self.fault == OnConnection::AnswersTwice {
+            self.fault = OnConnection::Welcome;
+            self.reply(code, text).await?;
+        }
         self.reply(code, text).await
     }
 
@@ -218,6 +226,13 @@ impl Session {
         self.reply(354, "End data with <CR><LF>.<CR><LF>").await?;
         if fault == OnMessage::DropAtData {
             self.line().await?;
+            return Ok(Then::HangUp);
+        }
+        if fault == OnMessage::DeafAtData {
+            let _hanging = Hanging::with(&self.far);
+            let mut releases = self.far.releases.subscribe();
+            // Released, or the client has left: closed either way.
+            let _ = tokio::time::timeout(SLOWEST_REPLY, releases.changed()).await;
             return Ok(Then::HangUp);
         }
         let letter = self.read_letter().await?;
@@ -253,7 +268,7 @@ impl Session {
                     () = client_leaves(self.stream.get_mut()) => return Ok(Then::HangUp),
                 }
             }
-            OnMessage::Accept | OnMessage::DropAtData | OnMessage::RejectAtData(_) => {}
+            OnMessage::Accept | OnMessage::DropAtData | OnMessage::DeafAtData | OnMessage::RejectAtData(_) => {}
         }
         let queued = format!("2.0.0 Ok: queued as {:06}", self.far.state.look(|state| state.letters.len()));
         self.reply(250, &queued).await?;

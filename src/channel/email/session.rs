@@ -2,20 +2,24 @@
 //! taken, after it nobody knows (RFC 5321 §4.2.5, RFC 1047).
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Response;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 use super::Security;
-use super::wire::Wire;
+use super::wire::{Away, Wire};
 use crate::channel::DEFAULT_TIMEOUT;
 use crate::channel::failure::{Attention, SendError};
 use crate::text;
@@ -39,7 +43,13 @@ pub(super) struct Session {
     proven: bool,
     /// Whether the server takes several commands at once (RFC 2920).
     pipelines: bool,
+    /// Where that is known: whether what was said has left.
+    away: Option<Away>,
 }
+
+/// Replies that are meant, by code (RFC 5321 §4.3.2). Any other is about something else: the session is of no more use.
+const DONE: RangeInclusive<u16> = 200..=299;
+const GO_ON: RangeInclusive<u16> = 354..=354;
 
 /// How far a message got before its content was sent. In every case nothing was taken.
 pub(super) enum Envelope {
@@ -122,7 +132,7 @@ impl Server {
         let mail = Mail::new(Some(from.clone()), Vec::new());
         let rcpt = Rcpt::new(to.clone(), Vec::new());
         let first = if session.pipelines { format!("{mail}{rcpt}{Data}") } else { mail.to_string() };
-        match self.step(session.connection.command(first)).await {
+        match self.step(DONE, session.connection.command(first)).await {
             Ok(()) => {}
             Err(Step::Said { code: 500..=599, words }) => {
                 let note =
@@ -131,7 +141,7 @@ impl Server {
             }
             Err(step) => return closed(step, session.proven),
         }
-        match self.next(&mut session, rcpt).await {
+        match self.next(&mut session, DONE, rcpt).await {
             Ok(()) => {}
             Err(Step::Said { code: code @ 400..=599, words }) if code != 421 => {
                 let session = self.after_refusal(session).await;
@@ -144,7 +154,7 @@ impl Server {
             }
             Err(step) => return broken(step, session.proven),
         }
-        match self.next(&mut session, Data).await {
+        match self.next(&mut session, GO_ON, Data).await {
             Ok(()) => Envelope::Open(session),
             Err(Step::Said { code: 500..=599, words }) => {
                 Envelope::Refused { reason: words, dead: false, session: self.cleared(session).await }
@@ -158,31 +168,35 @@ impl Server {
     }
 
     /// What the server says to this command, which it has already where it takes several at once.
-    async fn next(&self, session: &mut Session, command: impl Display) -> Result<(), Step> {
+    async fn next(&self, session: &mut Session, meant: RangeInclusive<u16>, command: impl Display) -> Result<(), Step> {
         if session.pipelines {
-            self.step(session.connection.read_response()).await
+            self.step(meant, session.connection.read_response()).await
         } else {
-            self.step(session.connection.command(command)).await
+            self.step(meant, session.connection.command(command)).await
         }
     }
 
     /// The session after a recipient was refused, if it is of more use. A server that waits for the content all the same
     /// would take whatever it is told next for a letter.
     async fn after_refusal(&self, mut session: Session) -> Option<Session> {
-        let refused_too =
-            !session.pipelines || matches!(self.step(session.connection.read_response()).await, Err(Step::Said { .. }));
+        let refused_too = !session.pipelines
+            || matches!(self.step(GO_ON, session.connection.read_response()).await, Err(Step::Said { .. }));
         if refused_too { self.cleared(session).await } else { None }
     }
 
     /// Sends the content to the final dot.
     pub(super) async fn content(&self, mut session: Session, message: &[u8]) -> Content {
-        let answer = Self::within(self.patience, session.connection.message(message)).await;
+        let answer = Self::within(self.patience, DONE, session.connection.message(message)).await;
         session.proven = true;
         match answer {
             Ok(()) => Content::Accepted(session),
             Err(Step::Said { code: 500..=599, words }) => Content::Refused { reason: words, session: Some(session) },
             Err(Step::Said { code: 421, words }) => Content::Later { reason: words, session: None },
             Err(Step::Said { words, .. }) => Content::Later { reason: words, session: Some(session) },
+            // The dot, or a part of the letter before it, is still here: the server cannot have taken it.
+            Err(Step::Lost(words)) if session.away.is_some_and(|away| !away.all()) => {
+                Content::Later { reason: words, session: None }
+            }
             Err(Step::Lost(_)) => Content::Doubtful,
         }
     }
@@ -190,7 +204,7 @@ impl Server {
     /// Clears the transaction, so that the next one starts afresh; `None` when the session is of no more use.
     async fn cleared(&self, mut session: Session) -> Option<Session> {
         session.proven = true;
-        self.step(session.connection.command(Rset)).await.is_ok().then_some(session)
+        self.step(DONE, session.connection.command(Rset)).await.is_ok().then_some(session)
     }
 
     async fn connect(&self) -> Result<Session, SendError> {
@@ -202,6 +216,7 @@ impl Server {
             ))
         };
         let hello = ClientId::default();
+        let mut away = None;
         let opening = async {
             if self.security == Security::Tls {
                 let tls = self.tls()?;
@@ -214,7 +229,9 @@ impl Server {
                 TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| later(error.to_string()))?;
             // Small writes would otherwise wait for delayed acknowledgements.
             stream.set_nodelay(true).map_err(|error| later(error.to_string()))?;
-            let connected = AsyncSmtpConnection::connect_with_transport(Box::new(Wire::over(stream)), &hello).await;
+            let wire = Wire::over(stream);
+            away = Some(wire.away());
+            let connected = AsyncSmtpConnection::connect_with_transport(Box::new(wire), &hello).await;
             let mut connection = connected.map_err(|error| greeting(&error, &later))?;
             if self.security == Security::Starttls {
                 connection.starttls(self.tls()?, &hello).await.map_err(|error| no_tls(&error))?;
@@ -228,7 +245,7 @@ impl Server {
             let logged_in = connection.auth(DEFAULT_MECHANISMS, &credentials);
             match self.limited(logged_in).await {
                 Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(refused_login(&error)),
+                Some(Err(error)) => return Err(refused_login(&error, username, password.expose_secret())),
                 None => return Err(later("không trả lời / no answer".to_owned())),
             }
         }
@@ -239,7 +256,7 @@ impl Server {
             Some(Err(error)) => return Err(later(error.to_string())),
             None => return Err(later("không trả lời / no answer".to_owned())),
         };
-        Ok(Session { connection, proven: false, pipelines })
+        Ok(Session { connection, proven: false, pipelines, away })
     }
 
     fn tls(&self) -> Result<TlsParameters, SendError> {
@@ -250,13 +267,25 @@ impl Server {
         tokio::time::timeout(self.timeout, step).await.ok()
     }
 
-    async fn step<T>(&self, step: impl Future<Output = Result<T, Error>>) -> Result<(), Step> {
-        Self::within(self.timeout, step).await
+    async fn step(
+        &self,
+        meant: RangeInclusive<u16>,
+        step: impl Future<Output = Result<Response, Error>>,
+    ) -> Result<(), Step> {
+        Self::within(self.timeout, meant, step).await
     }
 
-    async fn within<T>(limit: Duration, step: impl Future<Output = Result<T, Error>>) -> Result<(), Step> {
+    async fn within(
+        limit: Duration,
+        meant: RangeInclusive<u16>,
+        step: impl Future<Output = Result<Response, Error>>,
+    ) -> Result<(), Step> {
         match tokio::time::timeout(limit, step).await {
-            Ok(Ok(_)) => Ok(()),
+            Ok(Ok(said)) if meant.contains(&said.code().into()) => Ok(()),
+            Ok(Ok(said)) => {
+                let (code, words) = (said.code(), said.first_line().unwrap_or_default());
+                Err(Step::Lost(format!("trả lời không đúng lúc / an answer out of place: {code} {words}")))
+            }
             Ok(Err(error)) => Err(Step::of(&error)),
             Err(_) => Err(Step::Lost("không trả lời / no answer".to_owned())),
         }
@@ -342,8 +371,11 @@ fn no_tls(error: &Error) -> SendError {
     )
 }
 
-fn refused_login(error: &Error) -> SendError {
-    let words = error.to_string();
+fn refused_login(error: &Error, username: &str, password: &str) -> SendError {
+    // Some servers repeat what they were told.
+    let told = [format!("\0{username}\0{password}"), password.to_owned()].map(|secret| STANDARD.encode(secret));
+    let secrets = told.iter().map(String::as_str).chain([password]).filter(|secret| !secret.is_empty());
+    let words = secrets.fold(error.to_string(), |words, secret| words.replace(secret, "…"));
     if error.is_permanent() || error.is_client() {
         let note = text!(
             "máy chủ thư từ chối đăng nhập: {words}. Sửa username hoặc mật khẩu, rồi: loa resume TÊN_KÊNH",

@@ -71,6 +71,26 @@ fn what_is_no_failure_of_the_recipient_is_of_no_account() {
     assert!(why_not(b"").vi.contains("không đọc được"));
 }
 
+#[test]
+fn what_a_mail_system_says_is_kept_without_the_token_that_it_repeats() {
+    for (status, upper) in [("5.1.1", false), ("5.7.1", true)] {
+        let token = if upper { TOKEN.to_uppercase() } else { TOKEN.to_owned() };
+        let letter = format!(
+            "From: mailer-daemon@x.vn\r\nTo: b2+{TOKEN}@anbinh.example.vn\r\n\
+             Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\
+             Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x.vn\r\n\r\n\
+             Final-Recipient: rfc822; an@example.vn\r\nAction: failed\r\nStatus: {status}\r\n\
+             Diagnostic-Code: smtp; 550 {status} <b2+{token}@anbinh.example.vn> and \
+             https://x/huy-nhan-thu/{token}: rejected\r\n\r\n--b--\r\n"
+        );
+        let said = match read_bounce(letter.as_bytes()) {
+            Ok(bounce) => bounce.reason,
+            Err(why) => format!("{} {}", why.vi, why.en),
+        };
+        assert!(said.contains("<b2+…@anbinh.example.vn> and https://x/huy-nhan-thu/…: rejected"), "{said}");
+    }
+}
+
 /// `Status` and `Diagnostic-Code`, and what they mean; `None`: nothing to do with the recipient.
 #[test]
 fn statuses_mean_what_the_table_says() {

@@ -10,7 +10,7 @@ mod looks;
 mod mailings;
 mod office;
 pub(crate) mod people;
-mod postfix;
+mod kills;
 mod returned;
 mod sessions;
 mod templates;

@@ -53,6 +53,10 @@ fn a_list_is_read_as_spreadsheets_and_people_write_it() {
         ),
         ("family and given", "Họ đệm,Tên,Hộp thư\nTrần Thị,Lan,lan@example.vn\nLê,Minh,minh@example.vn\n"),
         ("no heading, name first", "1;Trần Thị Lan;lan@example.vn\n2;Lê Minh;minh@example.vn\n"),
+        (
+            "an office's own",
+            "STT,Họ và tên,Địa chỉ,Email cơ quan\n1,Trần Thị Lan,Thôn Đoài,lan@example.vn\n2,Lê Minh,,minh@example.vn\n",
+        ),
         ("mail programs", "Trần Thị Lan <lan@example.vn>\n\"Lê Minh\" <minh@example.vn>\n"),
         ("only line feeds of old", "email,name\rlan@example.vn,Trần Thị Lan\rminh@example.vn,Lê Minh\r"),
     ] {
@@ -66,6 +70,7 @@ fn a_list_is_read_as_spreadsheets_and_people_write_it() {
         assert_eq!(read("a.csv", wide(u16::to_be_bytes)), lan, "{name}, UTF-16");
     }
     assert_eq!(read("a.csv", "sep=;\nemail;name\nlan@example.vn;Lan\nco\n"), ["lan@example.vn|Lan", "!4"]);
+    assert_eq!(read("a.csv", "email\nlan@1.2.3.4\nlan@[1.2.3.4]\nlan@4.vn\n"), ["!2", "!3", "lan@4.vn|"]);
     let toml = "[[recipients]]\nemail = \"lan@example.vn\"\nname = \"Trần Thị Lan\"\n\n[[recipients]]\nemail = \"x\"\n";
     assert_eq!(read("a.toml", toml), ["lan@example.vn|Trần Thị Lan", "!6"]);
 }

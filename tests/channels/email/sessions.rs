@@ -107,6 +107,43 @@ async fn nothing_is_in_doubt_before_the_final_dot() {
 }
 
 #[tokio::test]
+async fn a_letter_that_could_not_be_written_to_its_end_is_in_nobodys_doubt() {
+    let (smtp, people) = (HostileSmtp::start(), people(2));
+    smtp.script(vec![OnMessage::DeafAtData]).extensions(vec![Extension::Pipelining]);
+    let desk = desk(&smtp, &people, "connections = 1").await;
+    // More than fits on the way to a server that does not read.
+    let mut long = article("1");
+    long.body_html = format!("<p>{}</p>", "Đề nghị các thôn thông báo. ".repeat(200_000));
+    let job = desk.job(create(long));
+    let deaf = async {
+        smtp.wait_until("the server hears nothing", |state| state.hanging == 1).await;
+        smtp.release();
+    };
+    let (progress, ()) = tokio::join!(desk.channel.advance(&job), deaf);
+    let error = progress.unwrap_err();
+    assert!(matches!(error.class, Class::Partial { .. }), "{error:?}");
+    assert_eq!(count(&job).await, CopyCount { open: 1, sent: 1, ..count(&job).await });
+    desk.clock.advance(TimeDelta::minutes(5));
+    live(desk.channel.advance(&job).await);
+    assert_eq!(readers(&smtp, &people), [1, 1]);
+}
+
+#[tokio::test]
+async fn only_354_lets_a_letter_go_and_an_answer_too_many_is_taken_for_no_other() {
+    let (smtp, people) = (HostileSmtp::start(), people(3));
+    smtp.script(vec![OnMessage::RejectAtData(250)]);
+    smtp.connections(vec![OnConnection::Welcome, OnConnection::AnswersTwice]);
+    let desk = desk(&smtp, &people, "connections = 1").await;
+    let job = desk.job(create(article("1")));
+    let error = desk.channel.advance(&job).await.unwrap_err();
+    assert!(error.note.vi.contains("trả lời không đúng lúc"), "{error}");
+    assert_eq!(readers(&smtp, &people), [0, 0, 1]);
+    desk.clock.advance(TimeDelta::minutes(5));
+    live(desk.channel.advance(&job).await);
+    assert_eq!(readers(&smtp, &people), vec![1; 3]);
+}
+
+#[tokio::test]
 async fn a_lost_answer_to_the_final_dot_is_one_recipients_doubt() {
     for fault in [OnMessage::DropAfterDot, OnMessage::HangAfterDot] {
         let (smtp, people) = (HostileSmtp::start(), people(5));
@@ -225,6 +262,15 @@ async fn a_server_that_is_gone_is_tried_later_and_a_refused_login_pauses_the_cha
     let error = desk.channel.advance(&job).await.unwrap_err();
     assert_eq!(error.class, Class::NeedsAttention(Attention::Credential), "{error}");
     assert_eq!(count(&job).await.open, 3);
+
+    smtp.connections(vec![OnConnection::Auth535Repeats]);
+    std::fs::write(&secret, "BiMatTam99").unwrap();
+    let said = desk.channel.advance(&job).await.unwrap_err().to_string();
+    assert!(said.contains("535") || said.contains("5.7.8"), "{said}");
+    assert!(
+        !said.contains("BiMatTam99") && !said.contains("QmlNYXRUYW05OQ") && !said.contains("CaU1hdFRhbTk5"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

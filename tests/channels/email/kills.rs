@@ -1,10 +1,11 @@
-//! A mailing over a real Postfix, with the real binary, killed again and again: whoever can have a letter has exactly
-//! one, and everybody else has a reason.
+//! A mailing over a real Postfix and over the hostile mail server, with the real binary, killed again and again: whoever
+//! can have a letter has exactly one, and everybody else has a reason.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::support::hostile_smtp::{HostileSmtp, OnRecipient};
 use crate::support::process::within;
 use crate::support::real_postfix::RealPostfix;
 use crate::support::world::World;
@@ -47,9 +48,71 @@ fn on_record(world: &World) -> BTreeMap<String, (String, String)> {
         .collect()
 }
 
+/// A mail server, and what lies in its mailboxes.
+trait MailServer {
+    fn port(&self) -> u16;
+    /// Letters in mailboxes.
+    fn delivered(&self) -> usize;
+    /// The letters of each recipient; once the server has nothing more to do.
+    fn mailboxes(&self) -> BTreeMap<String, usize>;
+}
+
+impl MailServer for RealPostfix {
+    fn port(&self) -> u16 {
+        Self::port(self)
+    }
+
+    fn delivered(&self) -> usize {
+        Self::delivered(self)
+    }
+
+    fn mailboxes(&self) -> BTreeMap<String, usize> {
+        self.settle();
+        Self::mailboxes(self).into_iter().map(|(name, letters)| (name, letters.len())).collect()
+    }
+}
+
+impl MailServer for HostileSmtp {
+    fn port(&self) -> u16 {
+        Self::port(self)
+    }
+
+    fn delivered(&self) -> usize {
+        self.state().look(|state| state.letters.len())
+    }
+
+    fn mailboxes(&self) -> BTreeMap<String, usize> {
+        let mut boxes = BTreeMap::new();
+        self.state().look(|state| {
+            for recipient in state.letters.iter().flat_map(|letter| &letter.recipients) {
+                *boxes.entry(recipient.clone()).or_default() += 1;
+            }
+        });
+        boxes
+    }
+}
+
 #[test]
 fn two_thousand_people_five_kills_and_a_real_postfix() {
-    let (postfix, world) = (RealPostfix::start(), World::bare());
+    everybody_has_one_or_a_reason(&RealPostfix::start());
+}
+
+#[test]
+fn two_thousand_people_five_kills_and_a_hostile_mail_server() {
+    let smtp = HostileSmtp::start();
+    for name in people() {
+        if name.starts_with("chan") {
+            smtp.recipient(&name, vec![OnRecipient::Rcpt(550, "5.1.1 No such user"); 9]);
+        } else if name.starts_with("xam") {
+            smtp.recipient(&name, vec![OnRecipient::Greylist; 9]);
+        }
+    }
+    everybody_has_one_or_a_reason(&smtp);
+    assert_eq!(smtp.state().look(|state| state.violations.clone()), Vec::<String>::new());
+}
+
+fn everybody_has_one_or_a_reason(far: &dyn MailServer) {
+    let world = World::bare();
     world.write("channels/nguoi-nhan.txt", &people().join("\n"));
     world.channel(
         "email",
@@ -58,7 +121,7 @@ fn two_thousand_people_five_kills_and_a_real_postfix() {
             "from = \"UBND xã An Bình <tin@anbinh.example.vn>\"\nrecipients = \"channels/nguoi-nhan.txt\"\n\
              host = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nput_off_minutes = 1\nconnections = {CONNECTIONS}\n\
              bounces = \"bounce@anbinh.example.vn\"",
-            postfix.port()
+            far.port()
         ),
         "",
     );
@@ -67,7 +130,7 @@ fn two_thousand_people_five_kills_and_a_real_postfix() {
     let mut daemon = world.daemon();
     for kill in 1..=KILLS {
         let goal = kill * PEOPLE / (KILLS + 2);
-        within(PATIENCE, || (postfix.delivered() >= goal).then_some(())).expect("letters arrive");
+        within(PATIENCE, || (far.delivered() >= goal).then_some(())).expect("letters arrive");
         daemon.kill().expect("SIGKILL");
         daemon.wait().expect("an ended daemon");
         daemon = world.daemon();
@@ -76,13 +139,12 @@ fn two_thousand_people_five_kills_and_a_real_postfix() {
         Some(state(&world)).filter(|(state, asks)| state == "settled" || (state == "uncertain" && *asks))
     });
     let (ended, _) = ended.unwrap_or_else(|| panic!("it never ends: {:?}\n{}", state(&world), world.log()));
-    postfix.settle();
-    let mut boxes = postfix.mailboxes();
+    let mut boxes = far.mailboxes();
     let record = on_record(&world);
     assert_eq!(record.len(), PEOPLE, "everybody is on record");
     let mut in_doubt = Vec::new();
     for (name, (state, reason)) in &record {
-        let copies = boxes.get(name).map_or(0, Vec::len);
+        let copies = boxes.get(name).copied().unwrap_or_default();
         match state.as_str() {
             "sent" => assert_eq!(copies, 1, "{name}"),
             "begun" => in_doubt.push((name.clone(), copies)),
@@ -106,12 +168,11 @@ fn two_thousand_people_five_kills_and_a_real_postfix() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     within(PATIENCE, || (state(&world).0 == "settled").then_some(())).expect("it is settled");
-    postfix.settle();
-    boxes = postfix.mailboxes();
+    boxes = far.mailboxes();
     daemon.kill().expect("SIGKILL");
     daemon.wait().expect("an ended daemon");
     for name in people() {
-        let copies = boxes.get(&name).map_or(0, Vec::len);
+        let copies = boxes.get(&name).copied().unwrap_or_default();
         assert_eq!(copies, usize::from(!name.starts_with("chan")), "{name}");
     }
 }
