@@ -108,7 +108,8 @@ impl Server {
                 return Ok(session);
             }
         }
-        self.connect().await
+        // Seldom, and long: it does not lie in every sender's future.
+        Box::pin(self.connect()).await
     }
 
     async fn next_free(&self) -> Option<Session> {
