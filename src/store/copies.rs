@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+use futures_util::future::BoxFuture;
+
 use super::db::{Arg, Connection, Sql, args};
 use super::row::{Row, millis, to_json};
 use super::{Store, leave};
@@ -13,8 +16,6 @@ use crate::clock::Clock;
 use crate::delivery::edition_key;
 use crate::queue::StoreError;
 use crate::store::token::token;
-use chrono::TimeDelta;
-use futures_util::future::BoxFuture;
 
 /// People put on a list in one transaction: others wait no longer than for that.
 const BATCH: i64 = 2_000;

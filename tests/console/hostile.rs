@@ -20,7 +20,7 @@ use crate::support::process::{Answer, Daemon, eventually};
 use crate::support::world::{SECRET, World};
 
 /// Breaks out of text, of attributes in either quotes, of elements that hold plain text, and of templates.
-const HOSTILE: &str = "\"'><xss onxss=1>'\"--></title></textarea></select></script><script>xss()</script>{{7*191}}";
+const HOSTILE: &str = "\"'><xss onxss=1>'\"--></title></textarea></select></script><script>xss()</script>{{7777*7777}}";
 
 /// What a reader of HTML makes of a page.
 #[derive(Default)]
@@ -69,7 +69,7 @@ fn foreign(page: &str) -> Vec<String> {
     while matches!(tokenizer.feed(&input), html5ever::TokenizerResult::Script(())) {}
     tokenizer.end();
     let mut wrong = tokenizer.sink.0.into_inner();
-    if page.contains("1337") && page.contains("xss") {
+    if page.contains("60481729") && page.contains("xss") {
         wrong.push("a template was filled in".to_owned());
     }
     wrong
@@ -84,7 +84,7 @@ fn the_reader_of_these_tests_sees_what_is_foreign() {
         "<p style=\"color:red\">x</p>".to_owned(),
         "<script>xss()</script>".to_owned(),
         "<p onclick=xss()>".to_owned(),
-        "<p>\"'><xss onxss=1> 1337</p>".to_owned(),
+        "<p>\"'><xss onxss=1> 60481729</p>".to_owned(),
     ] {
         assert!(!foreign(&page).is_empty(), "{page}");
     }
@@ -199,7 +199,7 @@ async fn what_others_wrote_is_never_markup_of_ours() {
     let world = hostile_house();
     let daemon = daemon(&world);
     let mut chief = Browser::administrator(&daemon);
-    let short = "\"'><xss onxss=1>{{7*191}}";
+    let short = "\"'><xss onxss=1>{{7777*7777}}";
     let fields = [("name", "lan"), ("display", short), ("role", "administrator"), ("password", PASSWORD)];
     assert_eq!(chief.post("/people", &fields[..]).status, 303);
     fill(&world, &daemon);
