@@ -36,15 +36,25 @@ pub(super) fn letter_ids(text: &[u8]) -> Vec<String> {
     runs(text, |byte| byte.is_ascii_hexdigit(), ID, |before, after| before.ends_with(b"<") && after.starts_with(b"@"))
 }
 
-/// Somebody's words without the tokens that they repeat: those open the recipient's page.
+/// Somebody's words without this token, in whatever case they repeat it: it opens the recipient's page.
+#[must_use]
+pub fn without_token(words: &str, token: &str) -> String {
+    let (mut words, token) = (words.to_owned(), token.to_ascii_lowercase());
+    while let Some(at) = words.to_ascii_lowercase().find(&token).filter(|_| !token.is_empty()) {
+        words.replace_range(at..at + token.len(), "…");
+    }
+    words
+}
+
+/// The same for whatever tokens they repeat.
 pub(super) fn without_tokens(words: &str) -> String {
     let mut words = words.to_owned();
     loop {
         let tokens = [bounce_tokens(words.as_bytes()), link_tokens(words.as_bytes())].concat();
-        let lower = words.to_ascii_lowercase();
-        let found = tokens.iter().filter_map(|token| lower.find(token.as_str())).min();
-        let Some(at) = found else { return words };
-        words.replace_range(at..at + TOKEN, "…");
+        if tokens.is_empty() {
+            return words;
+        }
+        words = tokens.iter().fold(words, |words, token| without_token(&words, token));
     }
 }
 

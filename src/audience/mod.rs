@@ -16,7 +16,7 @@ pub use bounce::{Bounce, Verdict, read_bounce};
 pub use columns::EXPORTED;
 pub use fold::folded;
 pub use list::{BadLine, Entries, Line, Lines, entries, lines};
-pub use marks::{UNSUBSCRIBE_PATH, letter_id};
+pub use marks::{UNSUBSCRIBE_PATH, letter_id, without_token};
 
 /// Somebody on a list, before anything else is known of them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,6 +27,7 @@ retry unix - - n - - error
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
+tlsmgr unix - - n 1000? 1 tlsmgr
 ";
 
 /// The running server. Mail to `…@example.vn` is delivered; recipients that begin with `chan` do not exist, and those
@@ -35,6 +36,7 @@ pub(crate) struct RealPostfix {
     master: Child,
     folder: TempDir,
     port: u16,
+    tls_port: u16,
 }
 
 fn free_port() -> u16 {
@@ -46,7 +48,7 @@ impl RealPostfix {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let home = folder.path().display();
-        let (port, policy) = (free_port(), greylisting());
+        let (port, tls_port, policy) = (free_port(), free_port(), greylisting());
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("Postfix may enter");
         for name in ["conf", "queue", "data", "mail"] {
             std::fs::create_dir(folder.path().join(name)).expect("a folder");
@@ -68,26 +70,51 @@ impl RealPostfix {
              smtpd_relay_restrictions = permit_mynetworks, reject\n\
              smtpd_recipient_restrictions = check_recipient_access regexp:{home}/conf/rejects, \
              check_policy_service inet:127.0.0.1:{policy}, permit\n\
-             smtpd_peername_lookup = no\nmaillog_file = {home}/queue/log\nmaillog_file_prefixes = {home}\n"
+             smtpd_peername_lookup = no\nsmtpd_tls_security_level = may\nsmtpd_tls_received_header = yes\n\
+             smtpd_tls_cert_file = {home}/conf/server.pem\nsmtpd_tls_key_file = {home}/conf/server.key\n\
+             maillog_file = {home}/queue/log\nmaillog_file_prefixes = {home}\n"
         );
         let files = [
             ("main.cf", main),
-            ("master.cf", format!("127.0.0.1:{port} inet n - n - - smtpd\n{MASTER}")),
+            (
+                "master.cf",
+                format!(
+                    "127.0.0.1:{port} inet n - n - - smtpd\n\
+                     127.0.0.1:{tls_port} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes\n{MASTER}"
+                ),
+            ),
             ("rejects", "/^chan/ 550 5.1.1 No such person\n".to_owned()),
         ];
         for (name, text) in files {
             std::fs::write(folder.path().join("conf").join(name), text).expect("a file");
         }
+        certify(&folder.path().join("conf"));
         let mut command = Command::new("postfix");
         command.arg("-c").arg(folder.path().join("conf")).arg("start-fg");
         let master = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let started = Self { master: master.expect("Postfix starts"), folder, port };
+        let started = Self { master: master.expect("Postfix starts"), folder, port, tls_port };
         eventually("Postfix listens", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok());
         started
     }
 
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where it speaks TLS from the first byte.
+    pub(crate) fn tls_port(&self) -> u16 {
+        self.tls_port
+    }
+
+    /// Who vouches for it: it is `localhost`.
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.folder.path().join("conf/authority.pem")
+    }
+
+    /// What was delivered, as it was.
+    pub(crate) fn raw_letters(&self) -> Vec<String> {
+        let read = |path| String::from_utf8_lossy(&std::fs::read(path).expect("a letter")).into_owned();
+        self.letters().into_iter().map(read).collect()
     }
 
     fn letters(&self) -> Vec<PathBuf> {
@@ -104,9 +131,7 @@ impl RealPostfix {
     /// The `Message-ID`s that each recipient has.
     pub(crate) fn mailboxes(&self) -> BTreeMap<String, Vec<String>> {
         let mut boxes: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for path in self.letters() {
-            let letter = std::fs::read(path).expect("a letter");
-            let letter = String::from_utf8_lossy(&letter).into_owned();
+        for letter in self.raw_letters() {
             let header =
                 |name: &str| letter.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim();
             boxes.entry(header("Delivered-To:").to_owned()).or_default().push(header("Message-ID:").to_owned());
@@ -135,6 +160,25 @@ impl Drop for RealPostfix {
         drop(self.master.kill());
         drop(self.master.wait());
     }
+}
+
+/// A certificate for `localhost`, and an authority of its own that vouches for it.
+fn certify(folder: &Path) {
+    let openssl = |arguments: &str| {
+        let done = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().expect("openssl");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    openssl(
+        "req -x509 -newkey rsa:2048 -nodes -keyout authority.key -out authority.pem -days 2 -subj /CN=Authority \
+         -addext basicConstraints=critical,CA:TRUE -addext keyUsage=keyCertSign",
+    );
+    openssl("req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost");
+    std::fs::write(folder.join("names"), "subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n")
+        .expect("a file");
+    openssl(
+        "x509 -req -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial -out server.pem -days 2 \
+         -extfile names",
+    );
 }
 
 /// A greylisting service in Postfix's policy protocol: puts a recipient that begins with `xam` off the first time.

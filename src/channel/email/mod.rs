@@ -12,6 +12,7 @@ mod post;
 mod quoted;
 mod rates;
 mod recipients;
+mod refusal;
 mod register;
 mod render;
 mod rounds;

@@ -19,6 +19,7 @@ use super::rates::Allowed;
 use super::register::Register;
 use super::session::{Content, Envelope, Server, Session};
 use super::{Email, Posting};
+use crate::audience::without_token;
 use crate::channel::{Addressee, Attention, Copies, CopyChange, Job, Leave, SendError};
 use crate::delivery::Action;
 use crate::text;
@@ -286,13 +287,13 @@ impl Sender {
                 self.note(&to.address, CopyChange::Sent);
             }
             Content::Refused { reason, session } => {
-                let reason = without(&to.token, reason);
+                let reason = without_token(&reason, &to.token);
                 desk.refused(&reason);
                 self.session = session;
                 self.note(&to.address, CopyChange::Refused { reason, dead: false });
             }
             Content::Later { reason, session } => {
-                let reason = without(&to.token, reason);
+                let reason = without_token(&reason, &to.token);
                 if session.is_none() {
                     desk.broke_off(&reason);
                 }
@@ -318,13 +319,13 @@ impl Sender {
         let change = match envelope {
             Envelope::Open(session) => return Some(session),
             Envelope::Refused { reason, dead, session } => {
-                let reason = without(&to.token, reason);
+                let reason = without_token(&reason, &to.token);
                 desk.refused(&reason);
                 self.session = session;
                 CopyChange::Refused { reason, dead }
             }
             Envelope::Later { reason, session } => {
-                let reason = without(&to.token, reason);
+                let reason = without_token(&reason, &to.token);
                 if session.is_none() {
                     desk.broke_off(&reason);
                 }
@@ -333,7 +334,7 @@ impl Sender {
             }
             Envelope::Stopped(error) => {
                 let Text { vi, en } = error.note;
-                let note = Text { vi: without(&to.token, vi), en: without(&to.token, en) };
+                let note = Text { vi: without_token(&vi, &to.token), en: without_token(&en, &to.token) };
                 desk.stop(SendError { class: error.class, note });
                 CopyChange::NotBegun
             }
@@ -344,9 +345,4 @@ impl Sender {
         }
         None
     }
-}
-
-/// A server's words without the recipient's token: it stands in the envelope's sender, and opens their unsubscribe page.
-fn without(token: &str, words: String) -> String {
-    if words.contains(token) { words.replace(token, "…") } else { words }
 }

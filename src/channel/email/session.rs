@@ -5,8 +5,6 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
@@ -19,9 +17,10 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 use super::Security;
+use super::refusal::{attention_of, greeting, is_dead, no_tls, refused_login};
 use super::wire::{Away, Wire};
 use crate::channel::DEFAULT_TIMEOUT;
-use crate::channel::failure::{Attention, SendError};
+use crate::channel::failure::SendError;
 use crate::text;
 
 /// A mail server, and the connections to it that are free.
@@ -327,62 +326,4 @@ impl Step {
             )),
         }
     }
-}
-
-/// Whether an answer says that the mailbox itself is no good: one of these enhanced codes (RFC 3463, RFC 7505), or 556 for
-/// a domain that takes no mail. The others of 5.1 are, or may be, about the sender.
-fn is_dead(words: &str) -> bool {
-    const DEAD: [&str; 5] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"];
-    words.split_whitespace().any(|word| DEAD.contains(&word.trim_end_matches(':'))) || words.contains("(556)")
-}
-
-/// 530, 534 and 535 are about the login, whatever command they answer.
-fn attention_of(words: &str) -> Attention {
-    if ["530", "534", "535"].iter().any(|code| words.contains(code)) {
-        Attention::Credential
-    } else {
-        Attention::Misconfigured
-    }
-}
-
-fn greeting(error: &Error, later: &impl Fn(String) -> SendError) -> SendError {
-    let words = error.to_string();
-    if error.is_permanent() {
-        let note = text!("máy chủ thư không nhận kết nối: {words}", "the mail server turns us away: {words}");
-        return SendError::attention(Attention::Misconfigured, note);
-    }
-    later(words)
-}
-
-fn no_tls(error: &Error) -> SendError {
-    let words = error.to_string();
-    // Not now, or a connection that broke off: that passes.
-    if !(error.is_permanent() || error.is_client() || error.is_tls()) {
-        return SendError::transient(text!(
-            "chưa lập được kết nối TLS: {words}",
-            "no TLS connection could be made yet: {words}"
-        ));
-    }
-    SendError::attention(
-        Attention::Misconfigured,
-        text!(
-            "không lập được kết nối TLS: {words}. Kiểm tra security và chứng thư của máy chủ",
-            "no TLS connection could be made: {words}. Check security and the server's certificate"
-        ),
-    )
-}
-
-fn refused_login(error: &Error, username: &str, password: &str) -> SendError {
-    // Some servers repeat what they were told.
-    let told = [format!("\0{username}\0{password}"), password.to_owned()].map(|secret| STANDARD.encode(secret));
-    let secrets = told.iter().map(String::as_str).chain([password]).filter(|secret| !secret.is_empty());
-    let words = secrets.fold(error.to_string(), |words, secret| words.replace(secret, "…"));
-    if error.is_permanent() || error.is_client() {
-        let note = text!(
-            "máy chủ thư từ chối đăng nhập: {words}. Sửa username hoặc mật khẩu, rồi: loa resume TÊN_KÊNH",
-            "the mail server refuses the login: {words}. Correct username or password, then: loa resume CHANNEL"
-        );
-        return SendError::attention(Attention::Credential, note);
-    }
-    SendError::transient(text!("chưa đăng nhập được: {words}", "the login did not work yet: {words}"))
 }

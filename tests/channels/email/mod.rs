@@ -14,4 +14,5 @@ mod kills;
 mod returned;
 mod sessions;
 mod templates;
+mod tls;
 mod unsubscribe;
