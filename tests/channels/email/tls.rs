@@ -18,7 +18,7 @@ fn office(port: u16, security: &str) -> (World, Vec<String>) {
         "from = \"UBND xã An Bình <tin@anbinh.example.vn>\"\nrecipients = \"channels/nguoi-nhan.txt\"\n\
          host = \"localhost\"\nport = {port}\nsecurity = \"{security}\"\nconnections = 3"
     );
-    world.channel("email", "email", &settings, "");
+    world.patient_channel("email", "email", &settings, "");
     let article = world.article("bai", "Lịch cấp nước", "Nội dung của bài thử, đủ dấu: ặ ễ ộ ứ ỵ đ.");
     assert!(world.run(&["publish", &article.display().to_string()]).status.success());
     (world, people)
