@@ -10,6 +10,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{Connection as _, Postgres, Sqlite};
 
+use super::direct::Direct;
 use super::error::failed;
 use super::row::Row;
 use crate::queue::StoreError;
@@ -149,6 +150,8 @@ fn sqlite_rows(rows: Vec<SqliteRow>) -> Vec<Row> {
 
 /// One connection.
 pub(super) enum Connection {
+    /// The writer's, which answers at once.
+    Direct(Direct),
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
@@ -161,6 +164,7 @@ impl Connection {
 
     pub(super) async fn fetch(&mut self, sql: Sql, args: Vec<Arg>) -> Result<Vec<Row>, StoreError> {
         match self {
+            Self::Direct(own) => return own.fetch(sql.sqlite, &args),
             Self::Sqlite(own) => for_sqlite(sql.sqlite, args).fetch_all(own).await.map(sqlite_rows),
             Self::Postgres(own) => for_postgres(sql.postgres, args).fetch_all(own).await.map(postgres_rows),
         }
@@ -175,6 +179,7 @@ impl Connection {
     pub(super) async fn close(self) {
         // Everything acknowledged is on disk: what a farewell comes to does not matter.
         match self {
+            Self::Direct(own) => own.close(),
             Self::Sqlite(own) => drop(own.close().await),
             Self::Postgres(own) => drop(own.close().await),
         }
@@ -183,6 +188,7 @@ impl Connection {
     /// How many rows it changed.
     pub(super) async fn execute(&mut self, sql: Sql, args: Vec<Arg>) -> Result<u64, StoreError> {
         match self {
+            Self::Direct(own) => return own.execute(sql.sqlite, &args),
             Self::Sqlite(own) => for_sqlite(sql.sqlite, args).execute(own).await.map(|done| done.rows_affected()),
             Self::Postgres(own) => for_postgres(sql.postgres, args).execute(own).await.map(|done| done.rows_affected()),
         }

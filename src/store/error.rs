@@ -10,7 +10,10 @@ pub(super) fn failed(error: sqlx::Error) -> StoreError {
     match &error {
         E::Database(database) => match database.try_downcast_ref::<PgDatabaseError>() {
             Some(postgres) => from_postgres(postgres.code(), postgres.message()),
-            None => from_sqlite(database.code().and_then(|code| code.parse().ok()), database.message()),
+            None => {
+                let code = database.code().and_then(|code| code.parse().ok());
+                from_sqlite(code.unwrap_or_default(), database.message())
+            }
         },
         E::Io(_) | E::Tls(_) | E::Protocol(_) | E::PoolTimedOut | E::PoolClosed => {
             StoreError::Unreachable(error.to_string())
@@ -20,8 +23,8 @@ pub(super) fn failed(error: sqlx::Error) -> StoreError {
 }
 
 /// Result codes are in the documentation of SQLite's C interface; the lower eight bits are the primary code.
-fn from_sqlite(code: Option<u32>, message: &str) -> StoreError {
-    match code.unwrap_or_default() & 0xff {
+pub(super) fn from_sqlite(code: u32, message: &str) -> StoreError {
+    match code & 0xff {
         5 | 6 => StoreError::Busy,
         8 | 14 => StoreError::Unreachable(message.to_owned()),
         11 | 26 => StoreError::Corrupt(message.to_owned()),

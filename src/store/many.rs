@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Sqlite, query::Query};
 
 use super::db::{Arg, Connection, Sql};
+use super::error::failed;
 use super::row::{Row, to_json};
 use crate::queue::StoreError;
 
@@ -27,24 +28,45 @@ pub(super) struct Many<const N: usize> {
 impl<const N: usize> Many<N> {
     /// How many rows it changed.
     pub(super) async fn execute(&self, connection: &mut Connection, rows: Vec<[Arg; N]>) -> Result<u64, StoreError> {
-        let Connection::Sqlite(own) = connection else { return self.json(connection, rows).await };
         let mut changed = 0;
-        for chunk in chunks(rows) {
-            changed += self.values(chunk).execute(&mut *own).await.map_err(super::error::failed)?.rows_affected();
+        match connection {
+            Connection::Direct(own) => {
+                for rows in chunks(rows) {
+                    let (sql, cells) = self.values(rows);
+                    changed += own.execute_in_order(&sql, &cells)?;
+                }
+            }
+            Connection::Sqlite(own) => {
+                for rows in chunks(rows) {
+                    let query = in_order(self.values(rows));
+                    changed += query.execute(&mut *own).await.map_err(failed)?.rows_affected();
+                }
+            }
+            Connection::Postgres(_) => return self.json(connection, rows).await,
         }
         Ok(changed)
     }
 
     /// What it returns, for all rows.
     pub(super) async fn fetch(&self, connection: &mut Connection, rows: Vec<[Arg; N]>) -> Result<Vec<Row>, StoreError> {
-        let Connection::Sqlite(own) = connection else {
-            let sql = Sql { sqlite: "", postgres: self.postgres };
-            return connection.fetch(sql, vec![self.argument(rows)?]).await;
-        };
         let mut found = Vec::new();
-        for chunk in chunks(rows) {
-            let rows = self.values(chunk).fetch_all(&mut *own).await.map_err(super::error::failed)?;
-            found.extend(rows.into_iter().map(Row::Sqlite));
+        match connection {
+            Connection::Direct(own) => {
+                for rows in chunks(rows) {
+                    let (sql, cells) = self.values(rows);
+                    found.extend(own.fetch_in_order(&sql, &cells)?);
+                }
+            }
+            Connection::Sqlite(own) => {
+                for rows in chunks(rows) {
+                    let rows = in_order(self.values(rows)).fetch_all(&mut *own).await.map_err(failed)?;
+                    found.extend(rows.into_iter().map(Row::Sqlite));
+                }
+            }
+            Connection::Postgres(_) => {
+                let sql = Sql { sqlite: "", postgres: self.postgres };
+                return connection.fetch(sql, vec![self.argument(rows)?]).await;
+            }
         }
         Ok(found)
     }
@@ -72,7 +94,7 @@ impl<const N: usize> Many<N> {
     }
 
     /// The statement for so many rows, or for a few more with nothing in them: so it is prepared for a few lengths only.
-    fn values(&self, rows: Vec<[Arg; N]>) -> Query<'static, Sqlite, SqliteArguments> {
+    fn values(&self, rows: Vec<[Arg; N]>) -> (String, Vec<Arg>) {
         let length = rows.len().next_power_of_two();
         let mut sql = format!("WITH n ({}) AS (VALUES ", self.columns.join(", "));
         for row in 0..length {
@@ -85,9 +107,12 @@ impl<const N: usize> Many<N> {
         sql.push_str(") ");
         sql.push_str(self.sqlite);
         let missing = (length - rows.len()) * N;
-        let cells = rows.into_iter().flatten().chain((0..missing).map(|_| Arg::Int(None)));
-        cells.fold(sqlx::query(AssertSqlSafe(sql)), Arg::bind_to)
+        (sql, rows.into_iter().flatten().chain((0..missing).map(|_| Arg::Int(None))).collect())
     }
+}
+
+fn in_order((sql, cells): (String, Vec<Arg>)) -> Query<'static, Sqlite, SqliteArguments> {
+    cells.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), Arg::bind_to)
 }
 
 fn chunks<const N: usize>(rows: Vec<[Arg; N]>) -> impl Iterator<Item = Vec<[Arg; N]>> {

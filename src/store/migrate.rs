@@ -64,6 +64,7 @@ pub(super) async fn migrate(connection: &mut Connection) -> Result<(), StoreErro
         let before = schema_version(connection).await?;
         // On PostgreSQL the migrator holds an advisory lock: whoever comes second finds everything done.
         let migrated = match connection {
+            Connection::Direct(_) => return Err(StoreError::Other("the writer does not migrate".to_owned())),
             Connection::Sqlite(own) => migrator.run_direct(None, own, false).await,
             Connection::Postgres(own) => migrator.run_direct(None, own, false).await,
         };

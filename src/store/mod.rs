@@ -29,6 +29,7 @@ mod contents;
 mod copies;
 mod db;
 mod deliveries;
+mod direct;
 mod editions;
 mod error;
 mod exam;
@@ -116,7 +117,8 @@ impl Store {
         let key = migrate::token_key(&mut connection).await?;
         let readers = opener.readers().await?;
         let bells = Bells::default();
-        let writer = Writer::start(opener.clone(), connection, Contents::default(), bells.clone());
+        let connection = opener.to_write(connection).await?;
+        let writer = Writer::start(opener.clone(), connection, Contents::default(), bells.clone())?;
         Ok(Self { opener: opener.clone(), writer, readers, bells, key })
     }
 

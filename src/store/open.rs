@@ -79,6 +79,23 @@ impl Opener {
         }
     }
 
+    /// The connection of the writer, to a store that is up to date.
+    pub(super) async fn connect_to_write(&self) -> Result<Connection, StoreError> {
+        match &*self.options {
+            StoreOptions::Sqlite(options) => options.connect_to_write(),
+            StoreOptions::Postgres(options) => options.connect().await,
+        }
+    }
+
+    /// The connection of the writer, in place of one that has brought the store up to date.
+    pub(super) async fn to_write(&self, opened: Connection) -> Result<Connection, StoreError> {
+        if opened.is_shared() {
+            return Ok(opened);
+        }
+        opened.close().await;
+        self.connect_to_write().await
+    }
+
     pub(super) async fn readers(&self) -> Result<Readers, StoreError> {
         match &*self.options {
             StoreOptions::Sqlite(options) => options.readers().await,

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{ColumnIndex, Decode, Postgres, Row as _, Sqlite, Type};
 
+use super::direct::DirectRow;
 use super::error::failed;
 use crate::queue::StoreError;
 
@@ -32,29 +33,26 @@ fn small(column: &str, number: i64) -> Result<u32, StoreError> {
 
 /// A row of either database.
 pub(super) enum Row {
+    Direct(DirectRow),
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
 
-impl Row {
-    fn get<'r, T>(&'r self, column: &str) -> Result<T, StoreError>
-    where
-        T: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>,
-        for<'a> &'a str: ColumnIndex<SqliteRow> + ColumnIndex<PgRow>,
-    {
-        match self {
-            Self::Sqlite(row) => row.try_get(column),
-            Self::Postgres(row) => row.try_get(column),
-        }
-        .map_err(failed)
-    }
+fn null(column: &str) -> StoreError {
+    StoreError::Corrupt(format!("{column} is missing"))
+}
 
+impl Row {
     pub(super) fn int(&self, column: &str) -> Result<i64, StoreError> {
-        self.get(column)
+        self.opt_int(column)?.ok_or_else(|| null(column))
     }
 
     pub(super) fn opt_int(&self, column: &str) -> Result<Option<i64>, StoreError> {
-        self.get(column)
+        match self {
+            Self::Direct(row) => row.int(column),
+            Self::Sqlite(row) => row.try_get(column).map_err(failed),
+            Self::Postgres(row) => row.try_get(column).map_err(failed),
+        }
     }
 
     /// A number that is kept small.
@@ -84,11 +82,15 @@ impl Row {
     }
 
     pub(super) fn text(&self, column: &str) -> Result<&str, StoreError> {
-        self.get(column)
+        self.opt_text(column)?.ok_or_else(|| null(column))
     }
 
     pub(super) fn opt_text(&self, column: &str) -> Result<Option<&str>, StoreError> {
-        self.get(column)
+        match self {
+            Self::Direct(row) => row.text(column),
+            Self::Sqlite(row) => row.try_get(column).map_err(failed),
+            Self::Postgres(row) => row.try_get(column).map_err(failed),
+        }
     }
 
     pub(super) fn string(&self, column: &str) -> Result<String, StoreError> {
@@ -100,7 +102,12 @@ impl Row {
     }
 
     pub(super) fn bytes(&self, column: &str) -> Result<Vec<u8>, StoreError> {
-        self.get(column)
+        let bytes: Option<&[u8]> = match self {
+            Self::Direct(row) => row.bytes(column)?,
+            Self::Sqlite(row) => row.try_get(column).map_err(failed)?,
+            Self::Postgres(row) => row.try_get(column).map_err(failed)?,
+        };
+        bytes.map(<[u8]>::to_vec).ok_or_else(|| null(column))
     }
 
     pub(super) fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, StoreError> {

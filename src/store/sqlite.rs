@@ -10,6 +10,7 @@ use sqlx::sqlite::{
 
 use super::bells::Bells;
 use super::db::{Connection, Readers, Sql};
+use super::direct::Direct;
 use super::error::failed;
 use super::space::{LOG_CEILING, log_of};
 use crate::queue::StoreError;
@@ -51,7 +52,7 @@ impl SqliteOptions {
             .foreign_keys(true)
             .disable_statement_logging();
         match self.max_size {
-            Some(bytes) => connect.pragma("max_page_count", (bytes / PAGE).max(64).to_string()),
+            Some(bytes) => connect.pragma("max_page_count", most_pages(bytes)),
             None => connect,
         }
     }
@@ -61,8 +62,7 @@ impl SqliteOptions {
             std::fs::create_dir_all(folder)
                 .map_err(|error| StoreError::Unreachable(format!("{}: {error}", folder.display())))?;
         }
-        let mut connect = self.connect_options().pragma("cache_size", format!("-{WRITER_CACHE}"));
-        connect = connect.pragma("wal_autocheckpoint", LOG_PAGES.to_string());
+        let mut connect = self.connect_options();
         if std::fs::metadata(&self.path).is_ok_and(|file| file.len() > 0) {
             inspect(&self.path).await?;
         } else {
@@ -71,6 +71,23 @@ impl SqliteOptions {
         }
         let connection = connect.connect().await.map_err(|error| opening(error, &self.path))?;
         Ok(Connection::Sqlite(connection))
+    }
+
+    /// The writer's connection, to a file that is there and up to date.
+    pub(super) fn connect_to_write(&self) -> Result<Connection, StoreError> {
+        let mut pragmas = vec![
+            ("busy_timeout", BUSY.as_millis().to_string()),
+            ("foreign_keys", "ON".to_owned()),
+            ("synchronous", "FULL".to_owned()),
+            ("journal_mode", "WAL".to_owned()),
+            ("journal_size_limit", LOG_CEILING.to_string()),
+            ("wal_autocheckpoint", LOG_PAGES.to_string()),
+            ("cache_size", format!("-{WRITER_CACHE}")),
+        ];
+        if let Some(bytes) = self.max_size {
+            pragmas.push(("max_page_count", most_pages(bytes)));
+        }
+        Direct::open(&self.path, &pragmas).map(Connection::Direct).map_err(|error| naming(error, &self.path))
     }
 
     /// A connection beside the writer's that waits no longer than this for others.
@@ -131,6 +148,10 @@ impl SqliteOptions {
             }
         }
     }
+}
+
+fn most_pages(bytes: u64) -> String {
+    (bytes / PAGE).max(64).to_string()
 }
 
 /// Looks into a file that is there before anything is written into it: another program's database is not ours.

@@ -99,10 +99,24 @@ fn closed<E>(_: E) -> StoreError {
 }
 
 impl Writer {
-    pub(super) fn start(opener: Opener, connection: Connection, contents: Contents, bells: Bells) -> Self {
+    /// A file is written by a thread of its own, which may wait for the disk; a server by a task.
+    pub(super) fn start(
+        opener: Opener,
+        connection: Connection,
+        contents: Contents,
+        bells: Bells,
+    ) -> Result<Self, StoreError> {
         let (queue, work) = mpsc::channel(4 * MOST);
-        tokio::spawn(write(Desk { opener, bells, tx: Some(Tx::new(connection, contents.clone())), contents }, work));
-        Self { queue }
+        let shared = connection.is_shared();
+        let writing = write(Desk { opener, bells, tx: Some(Tx::new(connection, contents.clone())), contents }, work);
+        if shared {
+            tokio::spawn(writing);
+        } else {
+            let runtime = tokio::runtime::Handle::current();
+            let thread = std::thread::Builder::new().name("writer".to_owned());
+            thread.spawn(move || runtime.block_on(writing)).map_err(|error| StoreError::Other(error.to_string()))?;
+        }
+        Ok(Self { queue })
     }
 
     /// Does `work` with `asked` in the next transaction and returns once that is on disk.
@@ -201,7 +215,7 @@ impl Desk {
         let may_be_stale = kept.is_some();
         let mut tx = match kept {
             Some(tx) => tx,
-            None => match self.opener.connect().await {
+            None => match self.opener.connect_to_write().await {
                 Ok(connection) => Tx::new(connection, self.contents.clone()),
                 Err(error) => return Err(Undone { error, again: false }),
             },
