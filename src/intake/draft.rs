@@ -7,6 +7,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::error::IntakeError;
 use super::inline::Inline;
+use super::plain::to_plain;
 use super::{inline, markup};
 use crate::article::{Article, ArticleKey, Image, Kept, Priority, Revision};
 use crate::text;
@@ -228,7 +229,7 @@ fn body(
         (.., plain) => markup::from_plain(&clean(&plain.unwrap_or_default())),
     };
     let (html, inline) = inline::lift(&html);
-    let text = markup::to_plain(&html)?;
+    let text = to_plain(&html)?;
     if text.is_empty() {
         return Err(invalid(text!(
             "thiếu nội dung (body_html, body_markdown hoặc body_text)",

@@ -1,4 +1,4 @@
-//! HTML, Markdown and plain text: to safe HTML, and to plain text.
+//! HTML, Markdown and plain text, to safe HTML.
 
 use ammonia::UrlRelative;
 use pulldown_cmark::{Options, Parser, html};
@@ -6,9 +6,6 @@ use reqwest::Url;
 
 use super::error::IntakeError;
 use crate::text;
-
-/// Wider than any paragraph, so that the text keeps the paragraphs the author made.
-const NEVER_WRAP: usize = 1_000_000;
 
 /// Deeper than any article is nested; beyond it a parser's work grows with the square of the text.
 const MOST_DEPTH: usize = 256;
@@ -79,30 +76,4 @@ pub(super) fn from_plain(plain: &str) -> String {
 
 fn escape(words: &str) -> String {
     words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// Safe HTML to plain text, paragraphs separated by one blank line.
-pub(super) fn to_plain(html: &str) -> Result<String, IntakeError> {
-    let text = html2text::config::plain_no_decorate()
-        .no_table_borders()
-        .string_from_read(html.as_bytes(), NEVER_WRAP)
-        .map_err(|error| {
-            IntakeError::Invalid(text!("không đọc được nội dung HTML: {error}", "cannot read the HTML body: {error}"))
-        })?;
-    let mut paragraphs: Vec<String> = Vec::new();
-    let mut open = false;
-    for line in text.lines().map(str::trim) {
-        match paragraphs.last_mut() {
-            _ if line.is_empty() => open = false,
-            Some(paragraph) if open => {
-                paragraph.push('\n');
-                paragraph.push_str(line);
-            }
-            _ => {
-                paragraphs.push(line.to_owned());
-                open = true;
-            }
-        }
-    }
-    Ok(paragraphs.join("\n\n"))
 }

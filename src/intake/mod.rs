@@ -13,6 +13,7 @@ mod inline;
 mod markdown;
 mod markup;
 mod pictures;
+mod plain;
 mod web;
 
 pub use accept::{Intake, Order, Prepared, Seen, Subscription, Subscriptions};

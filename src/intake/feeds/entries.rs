@@ -10,6 +10,7 @@ use super::fetch::Trouble;
 use crate::article::sha256_hex;
 use crate::intake::draft::{Draft, Picture, one_line};
 use crate::intake::markup;
+use crate::intake::plain::to_plain;
 use crate::text;
 
 /// Longer ids are replaced by their digest: an article's id is at most 200 characters long.
@@ -158,7 +159,7 @@ fn plain(text: &FeedText) -> String {
         return text.content.clone();
     }
     let safe = markup::sanitise(&text.content);
-    safe.and_then(|html| markup::to_plain(&html)).unwrap_or_else(|_| text.content.clone())
+    safe.and_then(|html| to_plain(&html)).unwrap_or_else(|_| text.content.clone())
 }
 
 fn byline(entry: &Entry) -> Option<String> {

@@ -16,6 +16,7 @@ use crate::intake::accept::{Intake, Order};
 use crate::intake::draft::{Draft, DraftContext};
 use crate::intake::error::IntakeError;
 use crate::intake::markup;
+use crate::intake::plain::to_plain;
 use crate::queue::{EntryRow, EntryState, Feeds, Polled, Seen, StoreError, Turn};
 use crate::text;
 use crate::text::Text;
@@ -297,7 +298,7 @@ impl Poller {
 /// How many characters the feed itself says, white space aside.
 fn said(draft: &Draft) -> usize {
     let html = draft.body_html.as_deref().unwrap_or_default();
-    let plain = markup::sanitise(html).and_then(|html| markup::to_plain(&html)).unwrap_or_default();
+    let plain = markup::sanitise(html).and_then(|html| to_plain(&html)).unwrap_or_default();
     let words = draft.body_text.as_deref().unwrap_or(&plain);
     words.chars().filter(|c| !c.is_whitespace()).count()
 }

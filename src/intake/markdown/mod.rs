@@ -361,7 +361,8 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::{as_markdown, pasted};
-    use crate::intake::markup::{from_markdown, sanitise, to_plain};
+    use crate::intake::markup::{from_markdown, sanitise};
+    use crate::intake::plain::to_plain;
 
     #[test]
     fn what_is_made_markdown_says_the_same_when_it_is_html_again() {
