@@ -25,6 +25,7 @@ mod keep;
 mod seals;
 mod accounts;
 mod manuscripts;
+mod line;
 mod board;
 mod archive;
 mod arrange;

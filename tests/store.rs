@@ -161,7 +161,7 @@ pub(crate) async fn withdraw(store: &Store, id: &str, now: DateTime<Utc>) {
     store.accept(handover(&article(id), now), Box::new(decide)).await.unwrap();
 }
 
-fn request(channel: &str, schedule: Schedule, now: DateTime<Utc>) -> LeaseRequest {
+pub(crate) fn request(channel: &str, schedule: Schedule, now: DateTime<Utc>) -> LeaseRequest {
     LeaseRequest {
         channel: channel.to_owned(),
         node: "node-a".to_owned(),

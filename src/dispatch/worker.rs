@@ -34,8 +34,21 @@ pub async fn work(lane: Lane, shop: Shop, stop: CancellationToken, kill: Cancell
         let rung = bell.notified();
         gather(&room, &bell, lane.limits.concurrency).await;
         let free = room.available_permits();
-        let leased = if free == 0 { Leased::default() } else { lease(&lane, &shop, free).await };
-        let busy = !leased.work.is_empty();
+        let mut leased = if free == 0 { Leased::default() } else { lease(&lane, &shop, free).await };
+        if leased.work.is_empty() {
+            let wake = async {
+                tokio::select! {
+                    () = rung => {}
+                    () = until(&shop, leased.next), if free > 0 => {}
+                    () = stop.cancelled() => {}
+                }
+            };
+            if free == 0 {
+                wake.await;
+                continue;
+            }
+            leased = wait(&lane, &shop, free, wake).await;
+        }
         for work in leased.work {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
             let (lane, shop, bell) = (Arc::clone(&lane), shop.clone(), Arc::clone(&bell));
@@ -48,13 +61,6 @@ pub async fn work(lane: Lane, shop: Shop, stop: CancellationToken, kill: Cancell
                 drop(permit);
                 bell.notify_one();
             });
-        }
-        if !busy {
-            tokio::select! {
-                () = rung => {}
-                () = until(&shop, leased.next), if free > 0 => {}
-                () = stop.cancelled() => {}
-            }
         }
     }
     flights.close();
@@ -84,9 +90,9 @@ async fn until(shop: &Shop, next: Option<DateTime<Utc>>) {
     }
 }
 
-async fn lease(lane: &Lane, shop: &Shop, most: usize) -> Leased {
+fn request(lane: &Lane, shop: &Shop, most: usize) -> LeaseRequest {
     let now = shop.clock.now();
-    let request = LeaseRequest {
+    LeaseRequest {
         channel: lane.name.clone(),
         node: shop.node.clone(),
         now,
@@ -94,7 +100,27 @@ async fn lease(lane: &Lane, shop: &Shop, most: usize) -> Leased {
         most,
         rate: lane.limits.rate,
         gate: Arc::clone(&lane.gate),
+    }
+}
+
+/// Waits for what comes in, or for `wake`.
+async fn wait(lane: &Arc<Lane>, shop: &Shop, most: usize, wake: impl Future<Output = ()>) -> Leased {
+    let (asking, of) = (Arc::clone(lane), shop.clone());
+    let mut waiting = shop.queue.wait(&lane.name, Box::new(move || request(&asking, &of, most)));
+    let leased = tokio::select! {
+        biased;
+        leased = waiting.called() => leased,
+        () = wake => waiting.leave().await,
     };
+    leased.unwrap_or_else(|error| {
+        tracing::error!(channel = %lane.name, %error, "what came in could not be leased");
+        Leased::default()
+    })
+}
+
+async fn lease(lane: &Lane, shop: &Shop, most: usize) -> Leased {
+    let request = request(lane, shop, most);
+    let now = request.now;
     match shop.queue.lease(request).await {
         Ok(leased) => leased,
         Err(error) => {

@@ -10,6 +10,7 @@ mod requests;
 mod subscribers;
 mod types;
 mod versions;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub use types::{
     LeasedItem, Pause, PauseCause, Rate, Settlement, Verdict, Work,
 };
 pub use versions::{FileChange, Version, Versions};
+pub use waiting::{Ask, Waiting};
 
 /// Decides, inside the transaction that reads what is there, what an article handed over becomes. Asked again when
 /// another machine was at the same article.
@@ -77,6 +79,10 @@ pub trait Queue: Send + Sync {
 
     /// Leases what is due on one channel: the next deliveries, or the next edition.
     fn lease(&self, request: LeaseRequest) -> BoxFuture<'_, Result<Leased, StoreError>>;
+
+    /// Waits in the line for what comes in next for this channel: it is leased in the transaction that brings it, and `ask`
+    /// says then what is asked for. Whoever waits listens to the bell as well, which rings for what others bring.
+    fn wait(&self, channel: &str, ask: Ask) -> Waiting;
 
     /// Lengthens leases; false when one of them is no longer ours.
     fn renew(&self, held: Vec<(DeliveryId, u32)>, until: DateTime<Utc>) -> BoxFuture<'_, Result<bool, StoreError>>;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::contents::Content;
 use super::db::{Connection, Sql, args};
 use super::deliveries::{insert, of_article, swap_with};
 use super::people::record_about;
-use super::row::{millis, to_json};
+use super::row::{instant, millis, to_json};
 use super::tx::Tx;
 use super::{marks, pictures, words};
 use crate::article::{Article, ArticleId, ArticleKey, Priority, Revision};
@@ -43,7 +44,7 @@ pub(super) async fn accept(tx: &mut Tx, handover: &Handover, decide: &Decide) ->
         (Change::Revise { revision, article, plans } | Change::Anew { revision, article, plans }, known) => {
             let what = if known.is_some() { "correct" } else { "publish" };
             let deliveries = plans.len();
-            let known = revise(&mut tx.connection, handover, known, revision, article).await?;
+            let known = revise(tx, handover, known, revision, article).await?;
             want(tx, &known, Wanted::Revision(revision), plans).await?;
             decision(tx, handover, what, known.id, revision).await?;
             accepted(known.id, revision, true, deliveries)
@@ -117,7 +118,7 @@ async fn current(tx: &mut Tx, key: &ArticleKey) -> Result<Option<Current>, Store
 
 /// Stores the revision and returns the article as it now is.
 async fn revise(
-    connection: &mut Connection,
+    tx: &mut Tx,
     handover: &Handover,
     known: Option<Current>,
     revision: Revision,
@@ -134,6 +135,7 @@ async fn revise(
          VALUES ($1, $2, $3, $4, $5, $6)",
     );
     let (number, at) = (i64::from(revision.0), millis(handover.as_of));
+    let connection = &mut tx.connection;
     let id = if let Some(known) = &known {
         connection.execute(RAISE, args![number, known.id.0]).await?;
         known.id
@@ -148,7 +150,14 @@ async fn revise(
         authors.push(&handover.who);
     }
     // No name has a line break.
-    let args = args![id.0, number, to_json(&*article)?, article.content_hash(), at, authors.join("\n")];
+    let content = to_json(&*article)?;
+    if known.is_none() {
+        // It is read again at once, to be sent.
+        let at = instant(at);
+        let new = Content { article: Arc::clone(&article), accepted: at, first_accepted: at };
+        tx.contents.keep((id, revision), new, content.len());
+    }
+    let args = args![id.0, number, content, article.content_hash(), at, authors.join("\n")];
     connection.execute(KEEP, args).await?;
     words::keep(connection, id, &article).await?;
     pictures::used(connection, id, revision, &article).await?;

@@ -101,13 +101,18 @@ impl Contents {
                 first_accepted: row.instant("first_accepted_at")?,
             };
             let bytes = row.text("content")?.len();
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).keep(which, content.clone(), bytes);
+            self.keep(which, content.clone(), bytes);
             found.insert(which, content);
         }
         match which.iter().find(|which| !found.contains_key(which)) {
             None => Ok(found),
             Some((id, revision)) => Err(StoreError::Corrupt(format!("revision {revision} of article {id} is missing"))),
         }
+    }
+
+    /// Keeps what was just read or written, which takes so many bytes as JSON.
+    pub(super) fn keep(&self, which: Which, content: Content, bytes: usize) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).keep(which, content, bytes);
     }
 
     /// Forgets everything: a transaction that was undone may have been read.

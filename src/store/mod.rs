@@ -40,6 +40,7 @@ mod judge;
 mod lease;
 mod leases;
 mod leave;
+mod line;
 mod many;
 mod manuscripts;
 mod marks;

@@ -19,8 +19,8 @@ use crate::channel::{Copies, Pictures};
 use crate::clock::Clock;
 use crate::delivery::{Delivery, DeliveryId, Event, Plan};
 use crate::queue::{
-    About, Answer, Considered, Decide, Handover, LeaseRequest, Leased, OnLost, Pause, Planner, Queue, Settlement,
-    StoreError, Verdict,
+    About, Answer, Ask, Considered, Decide, Handover, LeaseRequest, Leased, OnLost, Pause, Planner, Queue, Settlement,
+    StoreError, Verdict, Waiting,
 };
 use crate::text::Text;
 
@@ -34,6 +34,10 @@ impl Queue for Store {
 
     fn lease(&self, request: LeaseRequest) -> BoxFuture<'_, Result<Leased, StoreError>> {
         Box::pin(self.writer.lease(request))
+    }
+
+    fn wait(&self, channel: &str, ask: Ask) -> Waiting {
+        self.writer.line.join(channel.to_owned(), ask)
     }
 
     fn renew(&self, held: Vec<(DeliveryId, u32)>, until: DateTime<Utc>) -> BoxFuture<'_, Result<bool, StoreError>> {

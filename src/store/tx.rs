@@ -22,13 +22,22 @@ pub(super) struct Tx {
     leased: HashMap<DeliveryId, Delivery>,
     /// Channels with something new.
     pub(super) woken: BTreeSet<String>,
+    /// Channels whose worker waited in line and has an answer: it need not be woken.
+    pub(super) called: BTreeSet<String>,
     /// Decisions that were written and are not in the chain yet.
     pub(super) recorded: BTreeSet<i64>,
 }
 
 impl Tx {
     pub(super) fn new(connection: Connection, contents: Contents) -> Self {
-        Self { connection, contents, leased: HashMap::new(), woken: BTreeSet::new(), recorded: BTreeSet::new() }
+        Self {
+            connection,
+            contents,
+            leased: HashMap::new(),
+            woken: BTreeSet::new(),
+            called: BTreeSet::new(),
+            recorded: BTreeSet::new(),
+        }
     }
 
     /// What these revisions say.

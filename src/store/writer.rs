@@ -12,6 +12,7 @@ use super::bells::Bells;
 use super::contents::Contents;
 use super::db::{Connection, Sql};
 use super::leases::{Lease, lease_together};
+use super::line::Line;
 use super::open::Opener;
 use super::seals::seal;
 use super::settle::{Settle, settle};
@@ -27,6 +28,8 @@ const AGAIN: usize = 3;
 #[derive(Clone)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Piece>>,
+    /// Workers that wait for what comes in.
+    pub(super) line: Line,
 }
 
 /// A piece of work, waiting for its transaction. It may be done again: a refusal that is nobody's fault is a value, an
@@ -108,7 +111,9 @@ impl Writer {
     ) -> Result<Self, StoreError> {
         let (queue, work) = mpsc::channel(4 * MOST);
         let shared = connection.is_shared();
-        let writing = write(Desk { opener, bells, tx: Some(Tx::new(connection, contents.clone())), contents }, work);
+        let line = Line::default();
+        let tx = Some(Tx::new(connection, contents.clone()));
+        let writing = write(Desk { opener, bells, line: line.clone(), tx, contents }, work);
         if shared {
             tokio::spawn(writing);
         } else {
@@ -116,7 +121,7 @@ impl Writer {
             let thread = std::thread::Builder::new().name("writer".to_owned());
             thread.spawn(move || runtime.block_on(writing)).map_err(|error| StoreError::Other(error.to_string()))?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue, line })
     }
 
     /// Does `work` with `asked` in the next transaction and returns once that is on disk.
@@ -162,6 +167,7 @@ struct Desk {
     opener: Opener,
     contents: Contents,
     bells: Bells,
+    line: Line,
     /// `None` after the connection was lost.
     tx: Option<Tx>,
 }
@@ -221,9 +227,10 @@ impl Desk {
             },
         };
         tx.woken.clear();
+        tx.called.clear();
         tx.recorded.clear();
         let shared = tx.connection.is_shared();
-        let outcome = match self.opener.in_time(transact(&mut tx, batch, self.opener.name())).await {
+        let outcome = match self.opener.in_time(transact(&mut tx, batch, &self.line, self.opener.name())).await {
             Ok(outcome) => outcome,
             Err(too_long) => Err((too_long, false)),
         };
@@ -232,6 +239,8 @@ impl Desk {
                 if results.iter().any(Result::is_err) {
                     tx.forget();
                 }
+                let called = std::mem::take(&mut tx.called);
+                tx.woken.retain(|channel| !called.contains(channel));
                 self.bells.ring(&tx.woken);
                 self.tx = Some(tx);
                 Ok(results)
@@ -265,10 +274,10 @@ async fn execute(tx: &mut Tx, statement: Sql) -> Result<(), StoreError> {
 ///
 /// The statements are given by hand: a full disk makes SQLite roll back by itself, which a transaction object would not
 /// notice.
-async fn transact(tx: &mut Tx, batch: &mut Batch, name: &str) -> Result<Results, (StoreError, bool)> {
+async fn transact(tx: &mut Tx, batch: &mut Batch, line: &Line, name: &str) -> Result<Results, (StoreError, bool)> {
     let undone = |error| (error, true);
     execute(tx, BEGIN).await.map_err(undone)?;
-    let results = match all(tx, batch).await {
+    let results = match all(tx, batch, line).await {
         Ok(()) => vec![Ok(()); batch.len()],
         Err(error) if batch.len() == 1 => return Err(undone(error)),
         // One of them failed: from the beginning, each for itself.
@@ -293,7 +302,7 @@ async fn transact(tx: &mut Tx, batch: &mut Batch, name: &str) -> Result<Results,
 }
 
 /// Everything in the batch; what is to be settled in one go, with a few statements for all of it.
-async fn all(tx: &mut Tx, batch: &mut Batch) -> Result<(), StoreError> {
+async fn all(tx: &mut Tx, batch: &mut Batch, line: &Line) -> Result<(), StoreError> {
     let mut asked: Vec<&mut Settle> = batch.iter_mut().filter_map(|piece| piece.settle()).collect();
     let together = asked.len() > 1;
     if together {
@@ -306,6 +315,16 @@ async fn all(tx: &mut Tx, batch: &mut Batch) -> Result<(), StoreError> {
     // What is settled, and what comes in, is there before anything is leased.
     for piece in batch.iter_mut() {
         if !(together && piece.settle().is_some()) && piece.lease().is_none() {
+            guarded(piece.run(tx)).await?;
+        }
+    }
+    let asked = batch.len();
+    for lease in line.call(&tx.woken) {
+        tx.called.insert(lease.request.channel.clone());
+        batch.push(Box::new(lease));
+    }
+    for piece in batch.iter_mut().skip(asked) {
+        if piece.lease().is_none() {
             guarded(piece.run(tx)).await?;
         }
     }

@@ -1,0 +1,115 @@
+//! Workers that wait in line for what comes in.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
+use loa::delivery::State;
+use loa::queue::{LeaseRequest, Pause, PauseCause, Queue, Rate, Waiting};
+use loa::store::Store;
+use loa::text::Text;
+
+use crate::sample::schedule;
+use crate::store::{Place, ids, lease, lease_radio, now_plan, on_both, only, publish, publish_into, radio, request, t};
+
+on_both! {
+    who_waits_has_what_comes_in_from_the_transaction_that_brings_it
+    who_has_left_the_line_is_not_called_and_who_was_called_loses_nothing
+    a_place_that_nobody_holds_any_more_takes_no_work
+    a_later_place_takes_over_an_earlier_one
+    who_is_called_while_the_channel_rests_gets_nothing
+    who_waits_is_told_what_is_not_due_yet
+    limits_and_editions_hold_in_the_line_as_well
+}
+
+fn wait(store: &Store, channel: &str, now: DateTime<Utc>) -> Waiting {
+    wait_as(store, request(channel, schedule(), now))
+}
+
+fn wait_as(store: &Store, request: LeaseRequest) -> Waiting {
+    let channel = request.channel.clone();
+    store.wait(&channel, Box::new(move || request.clone()))
+}
+
+async fn who_waits_has_what_comes_in_from_the_transaction_that_brings_it(place: Place) {
+    let store = place.open().await;
+    let (mut portal, mut fanpage) = (wait(&store, "portal", t(0)), wait(&store, "fanpage", t(1)));
+    let bell = store.bell("portal");
+    publish(&store, "1", &["portal"], t(0)).await;
+    assert!(matches!(only(&store, "portal").await.state, State::Sending { .. }), "it is leased by then");
+    let leased = portal.called().await.unwrap();
+    assert_eq!(ids(&leased), ["1"]);
+    assert!(bell.notified().now_or_never().is_none(), "who has an answer is not woken");
+    assert!(lease(&store, "portal", t(0)).await.work.is_empty(), "leased twice");
+    assert!(fanpage.called().now_or_never().is_none(), "nothing came in for it");
+    publish(&store, "2", &["portal", "fanpage"], t(1)).await;
+    assert_eq!(ids(&fanpage.called().await.unwrap()), ["2"]);
+    assert!(bell.notified().now_or_never().is_some(), "who is not in line is woken");
+    assert_eq!(ids(&lease(&store, "portal", t(1)).await), ["2"]);
+}
+
+async fn who_has_left_the_line_is_not_called_and_who_was_called_loses_nothing(place: Place) {
+    let store = place.open().await;
+    assert!(wait(&store, "portal", t(0)).leave().await.unwrap().work.is_empty());
+    publish(&store, "1", &["portal"], t(0)).await;
+    assert_eq!(ids(&lease(&store, "portal", t(0)).await), ["1"]);
+    let portal = wait(&store, "portal", t(1));
+    publish(&store, "2", &["portal"], t(1)).await;
+    assert_eq!(ids(&portal.leave().await.unwrap()), ["2"], "the call had gone out");
+}
+
+async fn a_place_that_nobody_holds_any_more_takes_no_work(place: Place) {
+    let store = place.open().await;
+    drop(wait(&store, "portal", t(0)));
+    publish(&store, "1", &["portal"], t(0)).await;
+    assert_eq!(ids(&lease(&store, "portal", t(0)).await), ["1"]);
+}
+
+async fn a_later_place_takes_over_an_earlier_one(place: Place) {
+    let store = place.open().await;
+    let mut earlier = wait(&store, "portal", t(0));
+    let mut later = wait(&store, "portal", t(0));
+    assert!(earlier.called().await.unwrap().work.is_empty(), "it asks again");
+    drop(earlier);
+    publish(&store, "1", &["portal"], t(0)).await;
+    assert_eq!(ids(&later.called().await.unwrap()), ["1"]);
+}
+
+async fn who_is_called_while_the_channel_rests_gets_nothing(place: Place) {
+    let store = place.open().await;
+    let pause = Pause { cause: PauseCause::Person("Lan".to_owned()), since: t(0), note: Text::same("Lan") };
+    store.pause("portal".to_owned(), pause).await.unwrap();
+    let mut portal = wait(&store, "portal", t(0));
+    publish(&store, "1", &["portal"], t(0)).await;
+    assert!(portal.called().await.unwrap().work.is_empty());
+    let mut portal = wait(&store, "portal", t(1));
+    assert!(store.resume("portal".to_owned(), "Lan".to_owned(), t(1)).await.unwrap());
+    assert_eq!(ids(&portal.called().await.unwrap()), ["1"], "the pause has ended");
+}
+
+async fn who_waits_is_told_what_is_not_due_yet(place: Place) {
+    let store = place.open().await;
+    let mut portal = wait(&store, "portal", t(0));
+    let plans = vec![("portal".to_owned(), now_plan(t(30)))];
+    crate::store::hand(&store, crate::sample::article("1"), plans, t(0)).await.unwrap();
+    let leased = portal.called().await.unwrap();
+    assert!(leased.work.is_empty());
+    assert_eq!(leased.next, Some(t(30)));
+}
+
+async fn limits_and_editions_hold_in_the_line_as_well(place: Place) {
+    let store = place.open().await;
+    let rate = Some(Rate { most: 1, per: Duration::from_mins(1) });
+    let limited = || LeaseRequest { rate, ..request("portal", schedule(), t(0)) };
+    for (id, expected) in [("1", vec!["1"]), ("2", vec![])] {
+        let mut portal = wait_as(&store, limited());
+        publish(&store, id, &["portal"], t(0)).await;
+        assert_eq!(ids(&portal.called().await.unwrap()), expected);
+    }
+    let mut announcer = wait_as(&store, request("radio", radio(), t(0)));
+    publish_into(&store, "3", &radio(), t(0)).await;
+    let leased = announcer.called().await.unwrap();
+    assert!(leased.work.is_empty(), "its slot is an hour away");
+    assert_eq!(leased.next, Some(t(60)));
+    assert_eq!(ids(&lease_radio(&store, t(60)).await), ["3"]);
+}
