@@ -171,14 +171,20 @@ fn invalid(text: Text) -> IntakeError {
 
 /// NFC, without characters that nobody can see.
 pub(super) fn clean(words: &str) -> String {
-    words
+    let cleaned: String = words
         .chars()
         .filter(|c| !matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{ad}'))
         .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
         .map(|c| if c == '\u{a0}' { ' ' } else { c })
-        .nfc()
-        .collect()
+        .collect();
+    if cleaned.chars().all(is_composed) { cleaned } else { cleaned.nfc().collect() }
+}
+
+/// Whether a letter is as NFC has it, whatever stands beside it, and known to be so without looking it up: everything
+/// Vietnamese is written in, unless by combining marks.
+fn is_composed(c: char) -> bool {
+    matches!(c, '\0'..='\u{2ff}' | '\u{1e00}'..='\u{1eff}' | '\u{2010}'..='\u{2027}' | '\u{20ab}')
 }
 
 pub(super) fn one_line(words: &str) -> String {
@@ -287,4 +293,19 @@ fn instant(field: &str, words: Option<&str>, zone: Tz) -> Result<Option<DateTime
             "{field} \"{words}\" is not a time; write it like 2026-11-23T07:30:00+07:00 or 23/11/2026 07:30"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_normalization::{IsNormalized, is_nfc_quick};
+
+    use super::{clean, is_composed};
+
+    #[test]
+    fn what_is_taken_for_composed_is() {
+        let looked_up = |c: char| is_nfc_quick(std::iter::once(c)) == IsNormalized::Yes;
+        let mistaken: Vec<char> = (char::MIN..=char::MAX).filter(|c| is_composed(*c) && !looked_up(*c)).collect();
+        assert_eq!(mistaken, []);
+        assert_eq!(clean("tie\u{302}\u{301}ng\u{a0}V\u{200b}iệt"), "tiếng Việt");
+    }
 }

@@ -1,5 +1,7 @@
 //! HTML, Markdown and plain text, to safe HTML.
 
+use std::sync::LazyLock;
+
 use ammonia::UrlRelative;
 use pulldown_cmark::{Options, Parser, html};
 use reqwest::Url;
@@ -17,6 +19,13 @@ const SHALLOW: [&str; 24] = [
     "wbr", "meta", "link", "input", "source", "area", "base", "embed",
 ];
 
+/// Made once: what it lets through is a list of lists.
+static SANITISER: LazyLock<ammonia::Builder<'_>> = LazyLock::new(|| {
+    let mut builder = ammonia::Builder::default();
+    builder.strip_comments(true);
+    builder
+});
+
 /// Removes everything that could act on the reader: scripts, styles, handlers, odd schemes.
 ///
 /// # Errors
@@ -28,7 +37,7 @@ pub(super) fn sanitise(html: &str) -> Result<String, IntakeError> {
             "the HTML is nested more than {MOST_DEPTH} deep; paste the text without its formatting and hand it over again"
         )));
     }
-    Ok(ammonia::Builder::default().strip_comments(true).clean(html).to_string().trim().to_owned())
+    Ok(SANITISER.clean(html).to_string().trim().to_owned())
 }
 
 /// HTML with its relative addresses made whole, as far as it can be read: what is nested too deep stays as it is, and
