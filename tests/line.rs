@@ -1,11 +1,12 @@
 //! Workers that wait in line for what comes in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
-use loa::delivery::State;
-use loa::queue::{LeaseRequest, Pause, PauseCause, Queue, Rate, Waiting};
+use loa::delivery::{Event, State};
+use loa::queue::{Candidate, Gate, LeaseRequest, LeasedItem, Pause, PauseCause, Queue, Rate, Waiting};
 use loa::store::Store;
 use loa::text::Text;
 
@@ -20,6 +21,8 @@ on_both! {
     who_is_called_while_the_channel_rests_gets_nothing
     who_waits_is_told_what_is_not_due_yet
     limits_and_editions_hold_in_the_line_as_well
+    who_is_to_stop_takes_nothing
+    what_cannot_be_leased_is_taken_in_all_the_same
 }
 
 fn wait(store: &Store, channel: &str, now: DateTime<Utc>) -> Waiting {
@@ -28,7 +31,7 @@ fn wait(store: &Store, channel: &str, now: DateTime<Utc>) -> Waiting {
 
 fn wait_as(store: &Store, request: LeaseRequest) -> Waiting {
     let channel = request.channel.clone();
-    store.wait(&channel, Box::new(move || request.clone()))
+    store.wait(&channel, Box::new(move || Some(request.clone())))
 }
 
 async fn who_waits_has_what_comes_in_from_the_transaction_that_brings_it(place: Place) {
@@ -112,4 +115,55 @@ async fn limits_and_editions_hold_in_the_line_as_well(place: Place) {
     assert!(leased.work.is_empty(), "its slot is an hour away");
     assert_eq!(leased.next, Some(t(60)));
     assert_eq!(ids(&lease_radio(&store, t(60)).await), ["3"]);
+}
+
+async fn who_is_to_stop_takes_nothing(place: Place) {
+    let store = place.open().await;
+    let bell = store.bell("portal");
+    let mut portal = store.wait("portal", Box::new(|| None));
+    publish(&store, "1", &["portal"], t(0)).await;
+    assert!(portal.called().await.unwrap().work.is_empty());
+    assert!(bell.notified().now_or_never().is_some(), "whoever takes its place is woken");
+    assert_eq!(ids(&lease(&store, "portal", t(0)).await), ["1"]);
+}
+
+/// A gate that breaks down over whatever it has to judge.
+struct Broken;
+
+impl Gate for Broken {
+    fn objection(&self, _: &Candidate, _: DateTime<Utc>) -> Option<Event> {
+        panic!("a gate that breaks down")
+    }
+
+    fn closes(&self, _: &LeasedItem, _: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        None
+    }
+
+    fn next_slot(&self, _: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        None
+    }
+
+    fn after(&self) -> Option<&str> {
+        None
+    }
+
+    fn bundles(&self) -> bool {
+        false
+    }
+}
+
+async fn what_cannot_be_leased_is_taken_in_all_the_same(place: Place) {
+    let store = place.open().await;
+    let broken = LeaseRequest { gate: Arc::new(Broken), ..request("portal", schedule(), t(0)) };
+    let mut portal = wait_as(&store, broken);
+    let mut fanpage = wait(&store, "fanpage", t(0));
+    let bell = store.bell("fanpage");
+    publish(&store, "1", &["portal", "fanpage"], t(0)).await;
+    for called in [portal.called().await, fanpage.called().await] {
+        assert!(called.unwrap().work.is_empty(), "it asks for itself");
+    }
+    assert!(bell.notified().now_or_never().is_some());
+    for channel in ["portal", "fanpage"] {
+        assert_eq!(ids(&lease(&store, channel, t(0)).await), ["1"]);
+    }
 }

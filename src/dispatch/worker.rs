@@ -34,21 +34,25 @@ pub async fn work(lane: Lane, shop: Shop, stop: CancellationToken, kill: Cancell
         let rung = bell.notified();
         gather(&room, &bell, lane.limits.concurrency).await;
         let free = room.available_permits();
-        let mut leased = if free == 0 { Leased::default() } else { lease(&lane, &shop, free).await };
-        if leased.work.is_empty() {
-            let wake = async {
-                tokio::select! {
-                    () = rung => {}
-                    () = until(&shop, leased.next), if free > 0 => {}
-                    () = stop.cancelled() => {}
+        let looked = if free == 0 { None } else { lease(&lane, &shop, free).await };
+        let leased = match looked {
+            Some(leased) if !leased.work.is_empty() => leased,
+            looked => {
+                let next = looked.as_ref().map_or_else(|| Some(shop.clock.now() + rest()), |looked| looked.next);
+                let wake = async {
+                    tokio::select! {
+                        () = rung => {}
+                        () = until(&shop, next), if free > 0 => {}
+                        () = stop.cancelled() => {}
+                    }
+                };
+                if looked.is_none() {
+                    wake.await;
+                    continue;
                 }
-            };
-            if free == 0 {
-                wake.await;
-                continue;
+                wait(&lane, &shop, free, &stop, wake).await
             }
-            leased = wait(&lane, &shop, free, wake).await;
-        }
+        };
         for work in leased.work {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
             let (lane, shop, bell) = (Arc::clone(&lane), shop.clone(), Arc::clone(&bell));
@@ -103,10 +107,18 @@ fn request(lane: &Lane, shop: &Shop, most: usize) -> LeaseRequest {
     }
 }
 
-/// Waits for what comes in, or for `wake`.
-async fn wait(lane: &Arc<Lane>, shop: &Shop, most: usize, wake: impl Future<Output = ()>) -> Leased {
-    let (asking, of) = (Arc::clone(lane), shop.clone());
-    let mut waiting = shop.queue.wait(&lane.name, Box::new(move || request(&asking, &of, most)));
+/// Waits for what comes in, or for `wake`. Nothing comes in any more once the worker is to stop: whoever takes its place may
+/// have another secret.
+async fn wait(
+    lane: &Arc<Lane>,
+    shop: &Shop,
+    most: usize,
+    stop: &CancellationToken,
+    wake: impl Future<Output = ()>,
+) -> Leased {
+    let (asking, of, stop) = (Arc::clone(lane), shop.clone(), stop.clone());
+    let ask = move || (!stop.is_cancelled()).then(|| request(&asking, &of, most));
+    let mut waiting = shop.queue.wait(&lane.name, Box::new(ask));
     let leased = tokio::select! {
         biased;
         leased = waiting.called() => leased,
@@ -118,17 +130,14 @@ async fn wait(lane: &Arc<Lane>, shop: &Shop, most: usize, wake: impl Future<Outp
     })
 }
 
-async fn lease(lane: &Lane, shop: &Shop, most: usize) -> Leased {
-    let request = request(lane, shop, most);
-    let now = request.now;
-    match shop.queue.lease(request).await {
-        Ok(leased) => leased,
-        Err(error) => {
-            tracing::error!(channel = %lane.name, %error, "no work could be leased");
-            let rest = TimeDelta::from_std(STORE_REST).unwrap_or_default();
-            Leased { work: Vec::new(), next: Some(now + rest) }
-        }
-    }
+/// What is due now; `None` when the store failed.
+async fn lease(lane: &Lane, shop: &Shop, most: usize) -> Option<Leased> {
+    let leased = shop.queue.lease(request(lane, shop, most)).await;
+    leased.inspect_err(|error| tracing::error!(channel = %lane.name, %error, "no work could be leased")).ok()
+}
+
+fn rest() -> TimeDelta {
+    TimeDelta::from_std(STORE_REST).unwrap_or_default()
 }
 
 fn lease_end(now: DateTime<Utc>) -> DateTime<Utc> {

@@ -4,8 +4,8 @@ use tokio::sync::oneshot;
 
 use super::{LeaseRequest, Leased, StoreError};
 
-/// What a waiting worker asks for, as of the instant at which something comes in.
-pub type Ask = Box<dyn Fn() -> LeaseRequest + Send + Sync>;
+/// What a waiting worker asks for, as of the instant at which something comes in; `None`: it is to stop, and takes nothing.
+pub type Ask = Box<dyn Fn() -> Option<LeaseRequest> + Send + Sync>;
 
 /// A place in the line. Whoever lets go of it has left the line.
 pub struct Waiting {

@@ -44,8 +44,11 @@ struct Kept {
 
 impl Kept {
     fn keep(&mut self, which: Which, content: Content, bytes: usize) {
-        if self.by_revision.insert(which, content).is_some() {
-            return;
+        if self.by_revision.insert(which, content).is_some()
+            && let Some(place) = self.order.iter().position(|(kept, _)| *kept == which)
+            && let Some((_, before)) = self.order.remove(place)
+        {
+            self.bytes -= before;
         }
         self.order.push_back((which, bytes));
         self.bytes += bytes;

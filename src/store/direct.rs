@@ -12,7 +12,7 @@ use super::error::from_sqlite;
 use super::row::Row;
 use crate::queue::StoreError;
 
-/// Statements that stay prepared: every statement there is, those over many rows for a few lengths.
+/// Statements that stay prepared: more than those that come again and again, the ones over many rows for a few lengths each.
 const PREPARED: usize = 160;
 
 /// An open file.
@@ -82,6 +82,7 @@ impl Direct {
 
     fn named(&self, sql: &str, args: &[Arg]) -> rusqlite::Result<CachedStatement<'_>> {
         let mut statement = self.0.prepare_cached(sql)?;
+        debug_assert!(statement.parameter_count() <= args.len(), "an argument is missing: {sql}");
         for (number, arg) in (1..).zip(args) {
             // What only the other database's words make use of.
             let Some(place) = statement.parameter_index(&format!("${number}"))? else { continue };

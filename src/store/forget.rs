@@ -202,9 +202,13 @@ pub(super) async fn forget(tx: &mut Tx, asked: &Asked) -> Result<u64, StoreError
     const DECISIONS: Sql = of_numbers!("DELETE FROM decisions WHERE article_id IN ", " RETURNING seq");
     const REVISIONS: Sql = of_numbers!("DELETE FROM revisions WHERE article_id IN ", "");
     const ARTICLES: Sql = of_numbers!("DELETE FROM articles WHERE id IN ", "");
-    let connection = &mut tx.connection;
-    let over = at_rest(connection, &asked.articles, asked.from).await?;
+    let over = at_rest(&mut tx.connection, &asked.articles, asked.from).await?;
     let ids: Vec<i64> = over.iter().map(|article| article.id).collect();
+    if !ids.is_empty() {
+        // Their numbers may be given again.
+        tx.forget();
+    }
+    let connection = &mut tx.connection;
     let living: Vec<i64> = asked.articles.iter().copied().filter(|id| !ids.contains(id)).collect();
     if !living.is_empty() {
         connection.execute(LIVES_ON, vec![Arg::rows(&living)?]).await?;

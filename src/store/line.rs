@@ -49,7 +49,7 @@ impl Line {
         waits && places.by_channel.remove(channel).is_some()
     }
 
-    /// Those who wait for one of these channels. They have left the line, and will have an answer.
+    /// Those who wait for one of these channels, and take something. They have left the line, and will have an answer.
     pub(super) fn call(&self, woken: &BTreeSet<String>) -> Vec<Lease> {
         let places = &mut self.places().by_channel;
         let called: Vec<Place> = if woken.contains(EVERY_CHANNEL) {
@@ -57,7 +57,8 @@ impl Line {
         } else {
             woken.iter().filter_map(|channel| places.remove(channel)).collect()
         };
-        let lease = |Place { ask, answer, .. }: Place| Lease { request: ask(), leased: Leased::default(), answer };
-        called.into_iter().map(lease).collect()
+        let lease =
+            |Place { ask, answer, .. }: Place| Some(Lease { request: ask()?, leased: Leased::default(), answer });
+        called.into_iter().filter_map(lease).collect()
     }
 }

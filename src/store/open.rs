@@ -82,7 +82,11 @@ impl Opener {
     /// The connection of the writer, to a store that is up to date.
     pub(super) async fn connect_to_write(&self) -> Result<Connection, StoreError> {
         match &*self.options {
-            StoreOptions::Sqlite(options) => options.connect_to_write(),
+            StoreOptions::Sqlite(options) => {
+                let options = options.clone();
+                let opening = tokio::task::spawn_blocking(move || options.connect_to_write());
+                opening.await.map_err(|error| StoreError::Other(error.to_string()))?
+            }
             StoreOptions::Postgres(options) => options.connect().await,
         }
     }

@@ -276,12 +276,15 @@ async fn execute(tx: &mut Tx, statement: Sql) -> Result<(), StoreError> {
 /// notice.
 async fn transact(tx: &mut Tx, batch: &mut Batch, line: &Line, name: &str) -> Result<Results, (StoreError, bool)> {
     let undone = |error| (error, true);
+    let asked = batch.len();
     execute(tx, BEGIN).await.map_err(undone)?;
     let results = match all(tx, batch, line).await {
         Ok(()) => vec![Ok(()); batch.len()],
         Err(error) if batch.len() == 1 => return Err(undone(error)),
-        // One of them failed: from the beginning, each for itself.
+        // One of them failed: from the beginning, each for itself. Who was called out of the line asks again.
         Err(_) => {
+            batch.truncate(asked);
+            tx.called.clear();
             let rolled_back = execute(tx, ROLLBACK).await;
             // Fails where SQLite has rolled back already.
             if tx.connection.is_shared() {
