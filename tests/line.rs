@@ -11,7 +11,9 @@ use loa::store::Store;
 use loa::text::Text;
 
 use crate::sample::schedule;
-use crate::store::{Place, ids, lease, lease_radio, now_plan, on_both, only, publish, publish_into, radio, request, t};
+use crate::store::{
+    Place, ids, lease, lease_radio, lost, now_plan, on_both, only, publish, publish_into, radio, request, t,
+};
 
 on_both! {
     who_waits_has_what_comes_in_from_the_transaction_that_brings_it
@@ -23,6 +25,7 @@ on_both! {
     limits_and_editions_hold_in_the_line_as_well
     who_is_to_stop_takes_nothing
     what_cannot_be_leased_is_taken_in_all_the_same
+    everybody_is_called_when_what_was_lost_is_taken_back
 }
 
 fn wait(store: &Store, channel: &str, now: DateTime<Utc>) -> Waiting {
@@ -166,4 +169,15 @@ async fn what_cannot_be_leased_is_taken_in_all_the_same(place: Place) {
     for channel in ["portal", "fanpage"] {
         assert_eq!(ids(&lease(&store, channel, t(0)).await), ["1"]);
     }
+}
+
+async fn everybody_is_called_when_what_was_lost_is_taken_back(place: Place) {
+    let store = place.open().await;
+    publish(&store, "1", &["portal"], t(0)).await;
+    assert_eq!(ids(&lease(&store, "portal", t(0)).await), ["1"]);
+    let (mut portal, mut fanpage) = (wait(&store, "portal", t(2)), wait(&store, "fanpage", t(2)));
+    assert_eq!(store.sweep(t(2), None, lost()).await.unwrap(), 1);
+    let leased = portal.called().await.unwrap();
+    assert_eq!(leased.work.first().and_then(|work| work.looks), Some(0), "it is to be looked up");
+    assert!(fanpage.called().await.unwrap().work.is_empty());
 }

@@ -220,7 +220,7 @@ pub(crate) async fn only(store: &Store, channel: &str) -> Delivery {
     rows.into_iter().next().unwrap().delivery
 }
 
-fn lost() -> loa::queue::OnLost {
+pub(crate) fn lost() -> loa::queue::OnLost {
     Arc::new(|_: &Delivery| Unclear::LookUp { at: t(2), note: Text::same("lost") })
 }
 

@@ -29,7 +29,7 @@ impl Waiting {
     /// # Errors
     /// What the store reports.
     pub async fn called(&mut self) -> Result<Leased, StoreError> {
-        // Somebody else has taken the place: whoever is here now asks again.
+        // The place is gone without an answer (somebody else's now, or its lease came to nothing): whoever had it asks again.
         (&mut self.answered).await.unwrap_or_else(|_| Ok(Leased::default()))
     }
 

@@ -181,3 +181,36 @@ fn naming(error: StoreError, path: &Path) -> StoreError {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{LOG_CEILING, Sql, SqliteOptions, StoreError};
+
+    /// SQLite ignores what it does not understand of a pragma.
+    #[tokio::test]
+    async fn the_writers_connection_is_as_it_was_asked_for() -> Result<(), StoreError> {
+        const PRAGMAS: [(Sql, &str, i64); 6] = [
+            (Sql::both("PRAGMA foreign_keys"), "foreign_keys", 1),
+            (Sql::both("PRAGMA synchronous"), "synchronous", 2),
+            (Sql::both("PRAGMA busy_timeout"), "timeout", 10_000),
+            (Sql::both("PRAGMA wal_autocheckpoint"), "wal_autocheckpoint", 2_000),
+            (Sql::both("PRAGMA cache_size"), "cache_size", -4_096),
+            (Sql::both("PRAGMA max_page_count"), "max_page_count", 256),
+        ];
+        let folder = tempfile::tempdir().map_err(|error| StoreError::Other(error.to_string()))?;
+        let options = SqliteOptions { path: folder.path().join("loa.db"), max_size: Some(1024 * 1024) };
+        options.connect().await?.close().await;
+        let mut own = options.connect_to_write()?;
+        for (pragma, column, expected) in PRAGMAS {
+            let row = own.first(pragma, Vec::new()).await?;
+            assert_eq!(row.map(|row| row.int(column)), Some(Ok(expected)), "{column}");
+        }
+        let row = own.first(Sql::both("PRAGMA journal_mode"), Vec::new()).await?;
+        assert_eq!(row.map(|row| row.string("journal_mode")), Some(Ok("wal".to_owned())));
+        let row = own.first(Sql::both("PRAGMA journal_size_limit"), Vec::new()).await?;
+        let limit = row.map(|row| row.count("journal_size_limit").map(|bytes| bytes as u64));
+        assert_eq!(limit, Some(Ok(LOG_CEILING)));
+        own.close().await;
+        Ok(())
+    }
+}
