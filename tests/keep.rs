@@ -27,6 +27,7 @@ on_both! {
     an_old_correction_and_an_old_withdrawal_still_reach_the_copies
     what_is_not_settled_is_never_taken_away
     a_forgotten_article_handed_in_again_goes_nowhere_unless_somebody_asks_by_name
+    the_number_of_a_forgotten_article_brings_none_of_its_words_back
     pictures_go_with_the_last_revision_that_shows_them
     holders_of_letters_stay_as_long_as_the_article
     a_store_that_comes_back_leases_nothing_until_a_person_lets_each_channel_go
@@ -177,6 +178,16 @@ async fn a_forgotten_article_handed_in_again_goes_nowhere_unless_somebody_asks_b
     assert_eq!((anew.revision, anew.changed), (Revision(2), true), "no far side has seen this revision");
     assert_eq!(lease(&store, "portal", at).await.work.len(), 1);
     assert_eq!(count(&place, "SELECT count(*) FROM forgotten").await, 1);
+}
+
+async fn the_number_of_a_forgotten_article_brings_none_of_its_words_back(place: Place) {
+    let (store, other) = (place.open().await, place.open().await);
+    publish(&store, "1", &["portal"], t(0)).await;
+    sent(&store, "portal", t(0)).await;
+    assert_eq!(store.tidy(&days(30, 300), t(301 * DAY)).await.unwrap().forgotten, 1);
+    let at = t(302 * DAY);
+    publish(&other, "2", &["portal"], at).await;
+    assert_eq!(crate::store::ids(&lease(&store, "portal", at).await), ["2"]);
 }
 
 fn with_picture(id: &str, hash: &str) -> Article {
