@@ -38,13 +38,15 @@ const CLOSE_ENOUGH: TimeDelta = TimeDelta::milliseconds(20);
 
 /// What every session asks of the server. A process that is stopped in the middle of a transaction must not keep others
 /// waiting; what is acknowledged is on the server's disk, whatever it usually does.
-const SESSION: [(&str, &str); 6] = [
+const SESSION: [(&str, &str); 7] = [
     ("synchronous_commit", "on"),
     ("idle_in_transaction_session_timeout", "10s"),
     ("lock_timeout", "5s"),
     ("statement_timeout", "15s"),
     ("tcp_keepalives_idle", "10"),
     ("tcp_keepalives_interval", "5"),
+    // Statements here are short: compiling one takes longer than it does.
+    ("jit", "off"),
 ];
 
 /// How to reach a store on a server.
