@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{CachedStatement, OpenFlags, ToSql};
 
@@ -50,6 +51,8 @@ impl Direct {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let own = rusqlite::Connection::open_with_flags(path, flags).map_err(failed)?;
         own.set_prepared_statement_cache_capacity(PREPARED);
+        // Otherwise a statement is planned anew for each of its arguments that meets the condition of an index.
+        own.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
         for (name, value) in pragmas {
             // Some of them answer.
             own.pragma_update_and_check(None, name, value, |_| Ok(())).or_else(no_answer).map_err(failed)?;
