@@ -106,7 +106,7 @@ fn context(edition: Option<Slot>) -> RenderContext {
 }
 
 fn render(channel: &dyn Channel, item: &Item) -> Vec<u8> {
-    channel.render(std::slice::from_ref(item), &context(None)).unwrap_or_else(|error| panic!("{error}")).bytes
+    channel.render(std::slice::from_ref(item), &context(None)).unwrap_or_else(|error| panic!("{error}")).bytes.into()
 }
 
 /// What people read of a payload.
@@ -345,7 +345,7 @@ fn a_script_is_read_in_words() {
     let (_folder, radio) = open("radio");
     let slot = utc("2026-11-23T16:00:00+07:00");
     let items = [item(article("1"), ACTIONS[0]), item(article("2"), ACTIONS[1]), item(article("3"), ACTIONS[2])];
-    let script = String::from_utf8(radio.render(&items, &context(Some(slot))).unwrap().bytes).unwrap();
+    let script = String::from_utf8(radio.render(&items, &context(Some(slot))).unwrap().bytes.into()).unwrap();
     for words in [
         "mục 1 · ",
         "mục 2 · ",
@@ -371,7 +371,7 @@ fn the_script_of_a_whole_article_is_read_as_approved() {
     let (article, _) = draft.into_article(&cx).unwrap();
     let slot = utc("2026-10-03T05:00:00+07:00");
     let payload = radio.render(&[item(article, ACTIONS[0])], &context(Some(slot))).unwrap();
-    let script = String::from_utf8(payload.bytes).unwrap();
+    let script = String::from_utf8(payload.bytes.into()).unwrap();
     insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "speech", omit_expression => true }, {
         insta::assert_snapshot!("script", script);
     });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -33,7 +34,13 @@ pub async fn run(app: App, life: Lifecycle, listening: Listening) -> Result<(), 
     let listener = listen(&app).await?;
     let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let node = format!("{}-{:x}", std::process::id(), fastrand::u64(..));
-    let shop = Shop { queue: app.queue(), clock: app.clock().clone(), office: app.config().office.clone(), node };
+    let shop = Shop {
+        queue: app.queue(),
+        clock: app.clock().clone(),
+        office: app.config().office.clone(),
+        press: Arc::default(),
+        node,
+    };
     let mut lanes = Lanes::new(app.clone(), shop.clone(), life.clone());
     let opened = lanes.open_all().await?;
     // Before any worker starts: the lock says that whoever held a lease is gone. On a store that machines share others

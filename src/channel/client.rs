@@ -1,10 +1,14 @@
 //! The HTTP client that adapters share, and what its answers mean.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use rustls::ClientConfig;
+use rustls_platform_verifier::ConfigVerifierExt as _;
+use tokio::time::Instant;
 
 use super::failure::SendError;
 use super::settings::SettingsError;
@@ -13,6 +17,8 @@ use crate::text;
 /// More of an answer than this is not read: nobody needs to fill our memory.
 const MOST_ANSWER: usize = 2 * 1024 * 1024;
 const CONNECT: Duration = Duration::from_secs(10);
+/// For so long the system's certificates are not read again: channels that are opened together read them once.
+const TRUSTED_FOR: Duration = Duration::from_mins(1);
 
 /// An answer that was read, at least in part.
 #[derive(Debug)]
@@ -42,9 +48,26 @@ pub fn provide_tls() {
     drop(rustls::crypto::ring::default_provider().install_default());
 }
 
+/// Whom the system trusts, in a form that clients share.
+fn trust() -> Result<ClientConfig, rustls::Error> {
+    static TRUST: Mutex<Option<(Instant, ClientConfig)>> = Mutex::new(None);
+    let mut trust = TRUST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, config)) = trust.as_ref().filter(|(since, _)| since.elapsed() < TRUSTED_FOR) {
+        return Ok(config.clone());
+    }
+    provide_tls();
+    let mut config = ClientConfig::with_platform_verifier()?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    *trust = Some((Instant::now(), config.clone()));
+    Ok(config)
+}
+
 /// A client that follows no redirects and gives up after `timeout`.
 pub(crate) fn client(timeout: Duration) -> Result<Client, SettingsError> {
-    provide_tls();
+    let unable = |error: &dyn std::error::Error| {
+        SettingsError::new(text!("không tạo được kết nối HTTP: {error}", "cannot make an HTTP client: {error}"))
+    };
+    let trust = trust().map_err(|error| unable(&error))?;
     #[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
     let builder = Client::builder();
     builder
@@ -53,10 +76,9 @@ pub(crate) fn client(timeout: Duration) -> Result<Client, SettingsError> {
         .timeout(timeout)
         .tcp_nodelay(true)
         .user_agent(concat!("loa/", env!("CARGO_PKG_VERSION")))
+        .tls_backend_preconfigured(trust)
         .build()
-        .map_err(|error| {
-            SettingsError::new(text!("không tạo được kết nối HTTP: {error}", "cannot make an HTTP client: {error}"))
-        })
+        .map_err(|error| unable(&error))
 }
 
 /// Sends a request. An error here says how far it got: a connection that was never made took nothing;

@@ -33,6 +33,7 @@ mod zalo;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures_util::future::BoxFuture;
@@ -77,6 +78,12 @@ pub trait Channel: Send + Sync {
     /// # Errors
     /// [`RenderError`] when these items can never be sent on this channel.
     fn render(&self, items: &[Item], cx: &RenderContext) -> Result<Payload, RenderError>;
+
+    /// What, beside its arguments, [`Channel::render`] depends on: channels that say the same render alike, and the
+    /// dispatcher does it once for all of them. `None`: only this one renders so.
+    fn alike(&self) -> Option<&str> {
+        None
+    }
 
     /// Which of an edition's items have no room in it and wait for the next one, by position. Pure. At
     /// least one item always has room.
@@ -235,7 +242,7 @@ pub struct Payload {
     /// File ending that fits the bytes, without the dot.
     pub extension: &'static str,
     /// The bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// Companions of the same name with other endings, such as a machine's version of a script.
     pub beside: Vec<(&'static str, Vec<u8>)>,
     /// What people should know of how it was made, for the ledger.
@@ -245,8 +252,8 @@ pub struct Payload {
 impl Payload {
     /// A payload without companions.
     #[must_use]
-    pub fn alone(extension: &'static str, bytes: Vec<u8>) -> Self {
-        Self { extension, bytes, beside: Vec::new(), note: None }
+    pub fn alone(extension: &'static str, bytes: impl Into<Bytes>) -> Self {
+        Self { extension, bytes: bytes.into(), beside: Vec::new(), note: None }
     }
 
     /// SHA-256 in hexadecimal, as recorded in the ledger.

@@ -2,6 +2,7 @@
 
 mod approval;
 mod outcome;
+mod press;
 mod retry;
 mod room;
 mod try_once;
@@ -16,6 +17,7 @@ use crate::delivery::{Delivery, Unclear};
 use crate::queue::{Gate, OnLost, Queue, Rate};
 
 pub use outcome::{lost, restored};
+pub use press::Press;
 pub use retry::RetryPolicy;
 pub use try_once::item;
 pub use worker::work;
@@ -55,6 +57,8 @@ pub struct Shop {
     pub clock: Clock,
     /// Who speaks.
     pub office: Office,
+    /// Renderings that lanes share.
+    pub press: Arc<Press>,
     /// This process, in leases.
     pub node: String,
 }

@@ -8,9 +8,10 @@ use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::outcome::{Policy, pace, word};
+use super::press::Sheet;
 use super::worker::STORE_REST;
 use super::{Lane, Shop};
-use crate::channel::{Class, Item, Job, Payload, Progress, RenderContext, RenderError, Seen, SendError};
+use crate::channel::{Class, Item, Job, Progress, RenderContext, RenderError, Seen, SendError};
 use crate::delivery::{Action, Event, Outcome, edition_key, job_key};
 use crate::queue::{About, AttemptReport, LeasedItem, Pause, PauseCause, Settlement, StoreError, Work};
 use crate::text;
@@ -27,8 +28,9 @@ pub(super) async fn try_once(lane: &Arc<Lane>, shop: &Shop, work: Work, halt: Ca
 }
 
 async fn run(lane: &Lane, shop: &Shop, work: &Work, halt: CancellationToken) -> Result<(), StoreError> {
-    let payload = match render(lane, shop, work) {
-        Ok(payload) => payload,
+    let items: Vec<Item> = work.items.iter().map(item).collect();
+    let sheet = match shop.press.render(&*lane.channel, &items, &context(shop, work)) {
+        Ok(sheet) => sheet,
         Err(RenderError(note)) => {
             let refused = Err(SendError::permanent(note));
             return match work.looks {
@@ -37,8 +39,8 @@ async fn run(lane: &Lane, shop: &Shop, work: &Work, halt: CancellationToken) -> 
             };
         }
     };
-    let remark = payload.note.clone();
-    let mut job = job(lane, shop, work, payload, halt);
+    let remark = sheet.payload.note.clone();
+    let mut job = job(lane, shop, work, items, sheet, halt);
     if let Some(looks) = work.looks {
         let seen = guarded(lane.channel.look_up(&job)).await;
         return sighted(lane, shop, work, looks, seen).await;
@@ -57,11 +59,6 @@ async fn run(lane: &Lane, shop: &Shop, work: &Work, halt: CancellationToken) -> 
         progress = guarded(lane.channel.advance(&job)).await;
     }
     settle(lane, shop, work, Some((job.hash, remark)), &progress).await
-}
-
-fn render(lane: &Lane, shop: &Shop, work: &Work) -> Result<Payload, RenderError> {
-    let items: Vec<Item> = work.items.iter().map(item).collect();
-    lane.channel.render(&items, &context(shop, work))
 }
 
 /// What rendering may know of this work.
@@ -84,8 +81,7 @@ pub fn item(leased: &LeasedItem) -> Item {
     }
 }
 
-fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload, halt: CancellationToken) -> Job {
-    let items: Vec<Item> = work.items.iter().map(item).collect();
+fn job(lane: &Lane, shop: &Shop, work: &Work, items: Vec<Item>, sheet: Sheet, halt: CancellationToken) -> Job {
     let (key, about) = match (work.edition, work.items.first()) {
         (None, Some(only)) => {
             let key = job_key(&lane.name, &only.article.key, only.action, &only.live, only.updated, only.again);
@@ -99,8 +95,8 @@ fn job(lane: &Lane, shop: &Shop, work: &Work, payload: Payload, halt: Cancellati
     };
     let copies = shop.queue.copies(&lane.name, &key, about, &shop.clock);
     let (now, pictures) = (shop.clock.now(), shop.queue.pictures());
-    let hash = payload.hash();
-    Job { key, items, edition: work.edition, payload, hash, now, copies, pictures, halt }
+    let Sheet { payload, hash } = sheet;
+    Job { key, items, edition: work.edition, payload, hash: hash.to_string(), now, copies, pictures, halt }
 }
 
 /// A panic in an adapter is a result like any other: nobody knows whether it was sent.

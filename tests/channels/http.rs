@@ -480,7 +480,7 @@ async fn a_dead_token_pauses_without_spending_tries_and_a_new_one_lets_all_go_in
 async fn the_payload_shows_the_requests_without_their_secrets() {
     let bench = on_bench(&[DRAFTS, CORRECT, WITHDRAW]);
     let payload = job(&*bench.channel, create(article("1"))).payload;
-    let text = String::from_utf8(payload.bytes).unwrap();
+    let text = String::from_utf8(payload.bytes.into()).unwrap();
     let shown: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(shown["create"]["body"]["json"]["title"], article("1").title);
     assert_eq!(shown["create"]["headers"]["Authorization"], "***");

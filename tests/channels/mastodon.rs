@@ -278,7 +278,7 @@ async fn the_probe_names_the_account_and_never_the_token() {
     bench.far.change(|far| far.token = "khác".to_owned());
     let error = bench.channel.probe().await.unwrap_err();
     assert!(error.class_name() == "needs_attention" && !error.note.vi.contains(TOKEN), "{error}");
-    let payload = String::from_utf8(job(&*bench.channel, create(article("1"))).payload.bytes).unwrap();
+    let payload = String::from_utf8(job(&*bench.channel, create(article("1"))).payload.bytes.into()).unwrap();
     assert!(!payload.contains(TOKEN));
 }
 

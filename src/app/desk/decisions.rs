@@ -93,7 +93,7 @@ impl App {
             delivery: considered.delivery,
             revision,
             extension: payload.extension,
-            bytes: payload.bytes,
+            bytes: payload.bytes.into(),
             due: plan.due,
             not_yet,
             by_another: spec.schedule.approval == Approval::ByAnother,

@@ -65,7 +65,7 @@ impl App {
 fn sample(payload: Payload) -> Sample {
     let hash = payload.hash();
     let Payload { extension, bytes, beside, note } = payload;
-    Sample { extension, bytes, hash, beside, note }
+    Sample { extension, bytes: bytes.into(), hash, beside, note }
 }
 
 impl Samples for App {

@@ -67,7 +67,7 @@ pub(super) fn shown<'a>(manner: &Manner, items: &'a [Item]) -> Vec<Vec<Shown<'a>
 
 /// The payload of `job` with the pictures that it carries.
 pub(super) async fn carry(manner: &Manner, job: &Job) -> Result<Vec<u8>, SendError> {
-    let mut payload = job.payload.bytes.clone();
+    let mut payload = job.payload.bytes.to_vec();
     let mut parts = Vec::new();
     let mut done = BTreeSet::new();
     for shown in shown(manner, &job.items).into_iter().flatten() {

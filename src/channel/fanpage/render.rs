@@ -11,7 +11,7 @@ use crate::delivery::Action;
 use crate::text;
 
 /// How a post looks.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
     pub(super) text_limit: usize,
     pub(super) hashtags: bool,

@@ -64,6 +64,8 @@ struct Hook {
     key: Option<hmac::Key>,
     honours_id: bool,
     shape: render::Shape,
+    /// The shape in words.
+    alike: String,
 }
 
 pub(super) fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<dyn Channel>, SettingsError> {
@@ -86,12 +88,14 @@ pub(super) fn open(settings: Settings<'_>, cx: &OpenContext<'_>) -> Result<Arc<d
         ))
     };
     let key = secret.map(|secret| key(&secret).ok_or_else(bad_secret)).transpose()?;
+    let shape = render::Shape { text_limit: table.text_limit, hashtags: table.hashtags, images: table.images };
     Ok(Arc::new(Hook {
         client: client::client(cx.timeout)?,
         url,
         key,
         honours_id: table.receiver_honours_id,
-        shape: render::Shape { text_limit: table.text_limit, hashtags: table.hashtags, images: table.images },
+        alike: format!("webhook {shape:?}"),
+        shape,
     }))
 }
 
@@ -117,6 +121,10 @@ impl Channel for Hook {
 
     fn render(&self, items: &[Item], cx: &RenderContext) -> Result<Payload, RenderError> {
         render::render(items, cx, self.shape)
+    }
+
+    fn alike(&self) -> Option<&str> {
+        Some(&self.alike)
     }
 
     fn advance<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Progress, SendError>> {

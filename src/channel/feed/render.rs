@@ -98,7 +98,7 @@ impl Press {
         let json = serde_json::to_vec_pretty(&self.json_item(item, cx)).unwrap_or_default();
         Ok(Payload {
             extension: "xml",
-            bytes: atom,
+            bytes: atom.into(),
             note: None,
             beside: vec![(Format::Rss.ending(), rss), (Format::Json.ending(), json)],
         })

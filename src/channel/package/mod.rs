@@ -228,7 +228,7 @@ impl Package {
 
     async fn parts(&self, job: &Job) -> Result<Parts, SendError> {
         let item = job.first()?;
-        let mut parts = vec![("bai.html".to_owned(), job.payload.bytes.clone())];
+        let mut parts = vec![("bai.html".to_owned(), job.payload.bytes.to_vec())];
         for (ending, bytes) in &job.payload.beside {
             let name = if *ending == "json" { "thong-tin.json" } else { "bai.txt" };
             parts.push((name.to_owned(), bytes.clone()));

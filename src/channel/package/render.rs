@@ -87,7 +87,7 @@ impl Press {
         about.push(b'\n');
         Ok(Payload {
             extension: "html",
-            bytes: fill(&self.html, "page", &values)?.into_bytes(),
+            bytes: fill(&self.html, "page", &values)?.into_bytes().into(),
             note: None,
             beside: vec![("txt", self.text(&fill(&self.plain, "page", &values)?)), ("json", about)],
         })

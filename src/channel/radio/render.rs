@@ -95,7 +95,7 @@ impl Announcer {
                 "{cut} paragraphs at its end were left out to fit the slot; they stand at the head of the script"
             )
         });
-        Ok(Payload { extension: "txt", bytes: script.into_bytes(), beside, note })
+        Ok(Payload { extension: "txt", bytes: script.into_bytes().into(), beside, note })
     }
 
     /// The positions of items that have no room in the slot. They stand in order of priority, then age: the

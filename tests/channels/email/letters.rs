@@ -115,7 +115,7 @@ async fn a_token_is_found_wherever_a_soft_line_end_breaks_it() {
         bureau.template("email.txt", &format!("{pad} ă {{{{ unsubscribe }}}} hết\n"));
         bureau.set_up("").unwrap();
         let job = bureau.job(vec![item(article("1"), NEW)]);
-        let payload = String::from_utf8(job.payload.bytes.clone()).unwrap();
+        let payload = String::from_utf8(job.payload.bytes.to_vec()).unwrap();
         broken +=
             usize::from(payload.matches(PLACEHOLDER).count() < joined(&job.payload.bytes).matches(PLACEHOLDER).count());
         if width % 16 == 5 {

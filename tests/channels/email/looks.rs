@@ -32,7 +32,7 @@ struct Letter {
 }
 
 fn html(bureau: &Bureau, items: Vec<Item>) -> String {
-    let letter = [b"To: a@b.vn\r\n".to_vec(), bureau.job(items).payload.bytes].concat();
+    let letter = [b"To: a@b.vn\r\n".to_vec(), bureau.job(items).payload.bytes.to_vec()].concat();
     read_by_python(bureau.folder.path(), &letter)["html"].as_str().unwrap().to_owned()
 }
 

@@ -110,7 +110,8 @@ fn the_offices_own_templates_are_used_and_their_mistakes_named_by_file_and_line(
     let mut bureau = Bureau::new(Some(PUBLIC));
     bureau.template("email.txt", "Của {{ office }}\n{{ unsubscribe }}\n");
     bureau.set_up("").unwrap();
-    let letter = [b"To: a@b.vn\r\n".to_vec(), bureau.job(vec![item(article("1"), NEW)]).payload.bytes].concat();
+    let letter =
+        [b"To: a@b.vn\r\n".to_vec(), bureau.job(vec![item(article("1"), NEW)]).payload.bytes.to_vec()].concat();
     let seen = read_by_python(bureau.folder.path(), &letter);
     assert!(seen["plain"].as_str().unwrap().starts_with("Của UBND xã An Bình\n"));
     assert!(seen["html"].as_str().unwrap().contains("Thôi nhận thư"), "the others stay as they are built in");
