@@ -1,17 +1,18 @@
 //! What officers move in editions to come.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use loa::article::{Article, Priority};
 use loa::delivery::{DeliveryId, Outcome, State, Why};
 use loa::ledger::{ChannelLedger, Ledger as _};
-use loa::queue::{By, Editions, Move, Planner, Queue};
+use loa::queue::{By, Editions, LeaseRequest, Move, Planner, Queue, Rate};
 use loa::schedule::Change;
 use loa::store::Store;
 use loa::text::Text;
 
-use crate::sample::article;
-use crate::store::{Place, all, hand, ids, lease_radio, on_both, publish, publish_into, radio, settle, t};
+use crate::sample::{article, schedule};
+use crate::store::{Place, all, hand, ids, lease_radio, on_both, publish, publish_into, radio, request, settle, t};
 
 on_both! {
     a_persons_order_is_the_order_that_is_sent
@@ -128,7 +129,9 @@ async fn tries_and_the_last_articles_are_told(place: Place) {
     let store = place.open().await;
     publish(&store, "1", &["portal"], t(0)).await;
     publish(&store, "2", &["portal"], t(1)).await;
-    crate::store::lease(&store, "portal", t(2)).await;
+    let rate = Some(Rate { most: 60, per: Duration::from_mins(1) });
+    let asked = LeaseRequest { rate, ..request("portal", schedule(), t(2)) };
+    assert_eq!(store.lease(asked).await.unwrap().work.len(), 2);
     let tries = |since, most| store.tries_since("portal".to_owned(), since, most);
     assert_eq!((tries(t(0), 100).await.unwrap(), tries(t(0), 1).await.unwrap()), (2, 1));
     assert_eq!(tries(t(2), 100).await.unwrap(), 0);

@@ -131,11 +131,11 @@ async fn the_board_answers_at_once_however_much_the_store_holds() {
     // No question reads a table from one end to the other.
     for (question, index) in [
         (
-            "SELECT 1 FROM deliveries d WHERE d.state = ?1 AND d.state IN ('held', 'uncertain', 'failed') ORDER BY d.id DESC LIMIT 10",
+            "SELECT 1 FROM deliveries d WHERE d.state = ?1 AND (d.state = 'held' OR d.state = 'uncertain' OR d.state = 'failed') ORDER BY d.id DESC LIMIT 10",
             "deliveries_person",
         ),
         (
-            "SELECT 1 FROM deliveries d WHERE d.state = 'held' AND d.state IN ('held', 'uncertain', 'failed') \
+            "SELECT 1 FROM deliveries d WHERE d.state = 'held' AND (d.state = 'held' OR d.state = 'uncertain' OR d.state = 'failed') \
              AND d.detail ->> '$.why.for' IN ('approval', ?1) AND d.id > 5 ORDER BY d.id LIMIT 51",
             "deliveries_person",
         ),

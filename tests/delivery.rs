@@ -169,10 +169,10 @@ impl World {
         let actions = (1..=self.newest)
             .flat_map(|n| [Action::Create(Revision(n)), Action::Update(Revision(n))])
             .chain([Action::Withdraw]);
-        moves.extend(
-            actions.map(|action| same(Event::Lease { node: node.clone(), until, job: Job { action, edition: None } })),
-        );
-        moves.push(same(Event::LeaseLook { node, until }));
+        moves.extend(actions.map(|action| {
+            same(Event::Lease { node: node.clone(), since: at(0), until, job: Job { action, edition: None } })
+        }));
+        moves.push(same(Event::LeaseLook { node, since: at(0), until }));
         moves.push(same(Event::Postpone { due: at(4), why: Why::Quiet }));
         moves.push(same(Event::Hold(Hold::Late { planned: at(0) })));
         moves.push(same(Event::Unrehearse));
@@ -545,7 +545,7 @@ fn two_corrections_while_a_channel_is_down_become_one_update() {
 fn told_but_for_a_few() -> Delivery {
     let first = Delivery::new(DeliveryId(1), ArticleId(1), "thư", Wanted::Revision(Revision::FIRST), plan(false));
     let job = Job { action: Action::Create(Revision::FIRST), edition: None };
-    let leased = apply(&first, Event::Lease { node: "node".to_owned(), until: at(3), job }).unwrap();
+    let leased = apply(&first, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), job }).unwrap();
     let outcome = Outcome::InDoubt { receipt: receipt(false), note: note() };
     let after = apply(&leased, Event::Settle { attempt: 1, outcome }).unwrap();
     assert_eq!(after.state, State::Uncertain { job, look: None, looks: 0, note: note() });
@@ -567,7 +567,7 @@ fn single_copies_in_doubt_keep_no_correction_and_no_withdrawal_from_the_others()
 fn a_correction_that_came_while_the_first_letters_left_follows_them_though_some_are_in_doubt() {
     let first = Delivery::new(DeliveryId(1), ArticleId(1), "thư", Wanted::Revision(Revision::FIRST), plan(false));
     let job = Job { action: Action::Create(Revision::FIRST), edition: None };
-    let leased = apply(&first, Event::Lease { node: "node".to_owned(), until: at(3), job }).unwrap();
+    let leased = apply(&first, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), job }).unwrap();
     let wanted = apply(&leased, Event::Want(Wanted::Revision(Revision(2)), plan(false))).unwrap();
     let outcome = Outcome::InDoubt { receipt: receipt(false), note: note() };
     let after = apply(&wanted, Event::Settle { attempt: 1, outcome }).unwrap();
@@ -593,7 +593,7 @@ fn what_a_person_says_of_copies_in_doubt_ends_the_doubt() {
 fn a_withdrawal_that_a_few_may_not_have_had_waits_for_a_person() {
     let withdrawn = apply(&told_but_for_a_few(), Event::Want(Wanted::Withdrawn, plan(false))).unwrap();
     let job = Job { action: Action::Withdraw, edition: None };
-    let leased = apply(&withdrawn, Event::Lease { node: "node".to_owned(), until: at(3), job }).unwrap();
+    let leased = apply(&withdrawn, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), job }).unwrap();
     let outcome = Outcome::InDoubt { receipt: receipt(false), note: note() };
     let after = apply(&leased, Event::Settle { attempt: 2, outcome }).unwrap();
     assert!(matches!(after.state, State::Uncertain { .. }), "{after:?}");
@@ -605,10 +605,10 @@ fn a_withdrawal_that_a_few_may_not_have_had_waits_for_a_person() {
 fn what_part_of_the_audience_has_is_finished_or_taken_back_after_a_look_and_never_forgotten() {
     let first = Delivery::new(DeliveryId(1), ArticleId(1), "thư", Wanted::Revision(Revision::FIRST), plan(false));
     let job = Job { action: Action::Create(Revision::FIRST), edition: Some(at(9)) };
-    let leased = apply(&first, Event::Lease { node: "node".to_owned(), until: at(3), job }).unwrap();
+    let leased = apply(&first, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), job }).unwrap();
     let lost = apply(&leased, Event::LeaseLost(Unclear::LookUp { at: at(4), note: note() })).unwrap();
     let looked = |lost: &Delivery| {
-        let looking = apply(lost, Event::LeaseLook { node: "node".to_owned(), until: at(5) }).unwrap();
+        let looking = apply(lost, Event::LeaseLook { node: "node".to_owned(), since: at(0), until: at(5) }).unwrap();
         apply(&looking, Event::Sighted { attempt: looking.attempt, sighting: Sighting::Begun { again: at(6) } })
             .unwrap()
     };
@@ -641,7 +641,7 @@ fn an_approval_holds_for_one_payload_of_one_revision_and_outlives_what_is_only_p
 
     // What would be sent is something else: a person is asked again, and told why.
     let job = Job { action: Action::Create(Revision::FIRST), edition: None };
-    let leased = apply(&planned, Event::Lease { node: "node".to_owned(), until: at(3), job }).unwrap();
+    let leased = apply(&planned, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), job }).unwrap();
     let outcome = Outcome::Unapproved(note());
     let held = apply(&leased, Event::Settle { attempt: leased.attempt, outcome }).unwrap();
     assert_eq!(held.state, State::Held { why: Hold::Approval { note: Some(note()) } });

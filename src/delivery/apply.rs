@@ -31,8 +31,14 @@ pub fn apply(delivery: &Delivery, event: Event) -> Result<Delivery, Refused> {
     match event {
         Event::Want(wanted, plan) => want(&mut next, wanted, plan)?,
         Event::Replan(plan) => replan(&mut next, plan)?,
-        Event::Lease { node, until, job } => lease(&mut next, node, until, job)?,
-        Event::LeaseLook { node, until } => lease_look(&mut next, node, until)?,
+        Event::Lease { node, since, until, job } => {
+            let attempt = next.attempt + 1;
+            lease(&mut next, Lease { attempt, node, since, until }, job)?;
+        }
+        Event::LeaseLook { node, since, until } => {
+            let attempt = next.attempt + 1;
+            lease_look(&mut next, Lease { attempt, node, since, until })?;
+        }
         Event::Renew { attempt, until } => held_lease(&mut next, attempt)?.0.until = until,
         Event::Settle { attempt, outcome } => {
             let Errand::Send(job) = *held_lease(&mut next, attempt)?.1 else { return Err(Refused::WrongState) };
@@ -149,22 +155,21 @@ fn replan(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
     Ok(())
 }
 
-fn lease(next: &mut Delivery, node: String, until: chrono::DateTime<chrono::Utc>, job: Job) -> Result<(), Refused> {
+fn lease(next: &mut Delivery, lease: Lease, job: Job) -> Result<(), Refused> {
     waiting(next)?;
     if next.needed() != Some(job.action) {
         return Err(Refused::WrongState);
     }
-    next.attempt += 1;
-    let lease = Lease { attempt: next.attempt, node, until };
+    next.attempt = lease.attempt;
     next.state = State::Sending { lease, errand: Errand::Send(job) };
     Ok(())
 }
 
-fn lease_look(next: &mut Delivery, node: String, until: chrono::DateTime<chrono::Utc>) -> Result<(), Refused> {
+fn lease_look(next: &mut Delivery, lease: Lease) -> Result<(), Refused> {
     let State::Uncertain { job, looks, look: Some(_), .. } = &next.state else { return Err(Refused::WrongState) };
     let errand = Errand::LookUp(*job, *looks);
-    next.attempt += 1;
-    next.state = State::Sending { lease: Lease { attempt: next.attempt, node, until }, errand };
+    next.attempt = lease.attempt;
+    next.state = State::Sending { lease, errand };
     Ok(())
 }
 

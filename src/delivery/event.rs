@@ -16,6 +16,8 @@ pub enum Event {
     Lease {
         /// Who.
         node: String,
+        /// Since when.
+        since: DateTime<Utc>,
         /// Until when.
         until: DateTime<Utc>,
         /// To do what.
@@ -25,6 +27,8 @@ pub enum Event {
     LeaseLook {
         /// Who.
         node: String,
+        /// Since when.
+        since: DateTime<Utc>,
         /// Until when.
         until: DateTime<Utc>,
     },

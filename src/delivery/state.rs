@@ -83,6 +83,9 @@ pub struct Lease {
     pub attempt: u32,
     /// The process that holds it.
     pub node: String,
+    /// When it took it. What was leased before this was written down has a row in the ledger that says so.
+    #[serde(default)]
+    pub since: DateTime<Utc>,
     /// When others may take over.
     pub until: DateTime<Utc>,
 }

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::Store;
 use super::db::{Arg, Sql, args};
-use super::deliveries::delivery_rows;
+use super::deliveries::{delivery_rows, for_a_person};
 use super::read::{article_row, delivery_row};
 use super::row::{from_json, millis};
 use super::words::topic_word;
@@ -83,11 +83,11 @@ impl Store {
             postgres: "SELECT article_id AS id FROM article_words WHERE words @@ $1::tsquery AND article_id < $2 \
                        AND article_id >= $3 ORDER BY article_id DESC LIMIT $4",
         };
-        const BY_STATE: Sql = Sql::both(
-            "SELECT DISTINCT d.article_id AS id FROM deliveries d WHERE d.state = $1 \
-             AND d.state IN ('held', 'failed', 'uncertain') AND d.article_id < $2 AND d.article_id >= $3 \
-             ORDER BY d.article_id DESC LIMIT $4",
-        );
+        const BY_STATE: Sql = Sql::both(concat!(
+            "SELECT DISTINCT d.article_id AS id FROM deliveries d WHERE d.state = $1 AND ",
+            for_a_person!(),
+            " AND d.article_id < $2 AND d.article_id >= $3 ORDER BY d.article_id DESC LIMIT $4",
+        ));
         const ALL: Sql = Sql::both("SELECT id FROM articles WHERE id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3");
         let mut words = folded(&sought.words);
         if words.is_empty() && !sought.words.trim().is_empty() {
@@ -275,13 +275,19 @@ impl Archive for Store {
         const UNAPPROVED: Sql = Sql {
             sqlite: delivery_rows!(
                 "r.content ->> 'title'",
-                "d.state = 'held' AND d.state IN ('held', 'uncertain', 'failed') \
-                 AND d.detail ->> '$.why.for' IN ('approval', 'returned') AND d.id > $1 ORDER BY d.id LIMIT $2"
+                concat!(
+                    "d.state = 'held' AND ",
+                    for_a_person!(),
+                    " AND d.detail ->> '$.why.for' IN ('approval', 'returned') AND d.id > $1 ORDER BY d.id LIMIT $2"
+                )
             ),
             postgres: delivery_rows!(
                 "r.content::json ->> 'title'",
-                "d.state = 'held' AND d.state IN ('held', 'uncertain', 'failed') \
-                 AND d.detail::json #>> '{why,for}' IN ('approval', 'returned') AND d.id > $1 ORDER BY d.id LIMIT $2"
+                concat!(
+                    "d.state = 'held' AND ",
+                    for_a_person!(),
+                    " AND d.detail::json #>> '{why,for}' IN ('approval', 'returned') AND d.id > $1 ORDER BY d.id LIMIT $2"
+                )
             ),
         };
         Box::pin(async move {

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::Store;
 use super::db::{Sql, args};
-use super::deliveries::delivery_rows;
+use super::deliveries::{delivery_rows, for_a_person};
 use super::read::delivery_row;
 use super::row::Row;
 use crate::article::ArticleId;
@@ -14,16 +14,9 @@ use crate::delivery::DeliveryId;
 use crate::ledger::{Board, DeliveryRow, Due, Out};
 use crate::queue::StoreError;
 
-/// The condition of the index `deliveries_person`, word for word: only then is it used.
-macro_rules! for_a_person {
-    () => {
-        " d.state = $1 AND d.state IN ('held', 'uncertain', 'failed') "
-    };
-}
-
 macro_rules! needs {
     ($title:literal) => {
-        delivery_rows!($title, concat!(for_a_person!(), "ORDER BY d.id DESC LIMIT $2"))
+        delivery_rows!($title, concat!("d.state = $1 AND ", for_a_person!(), " ORDER BY d.id DESC LIMIT $2"))
     };
 }
 
@@ -88,9 +81,9 @@ impl Board for Store {
 
     fn how_many(&self, state: &'static str, most: u32) -> BoxFuture<'_, Result<u32, StoreError>> {
         const COUNT: Sql = Sql::both(concat!(
-            "SELECT count(*) AS number FROM (SELECT 1 FROM deliveries d WHERE",
+            "SELECT count(*) AS number FROM (SELECT 1 FROM deliveries d WHERE d.state = $1 AND ",
             for_a_person!(),
-            "LIMIT $2) n"
+            " LIMIT $2) n"
         ));
         Box::pin(async move {
             let row = self.readers.first(COUNT, args![state, i64::from(most)]).await?;

@@ -20,6 +20,15 @@ macro_rules! delivery_columns {
 }
 pub(super) use delivery_columns;
 
+/// Those that need a person. The condition of the indices `deliveries_person` and `deliveries_sought`, word for word: only
+/// then are they used.
+macro_rules! for_a_person {
+    () => {
+        "(d.state = 'held' OR d.state = 'uncertain' OR d.state = 'failed')"
+    };
+}
+pub(super) use for_a_person;
+
 /// Deliveries as people ask about them.
 macro_rules! delivery_rows {
     ($title:literal, $which:expr) => {
@@ -215,11 +224,10 @@ pub(super) async fn swap_with(
             "attempt",
             "version",
         ],
-        sqlite: "UPDATE OR FAIL deliveries SET state = n.state, due = n.due, urgency = coalesce(n.urgency, deliveries.urgency), \
-                 edition = n.edition, after_channel = n.after_channel, wanted = coalesce(n.wanted, deliveries.wanted), \
-                 live = coalesce(n.live, deliveries.live), detail = n.detail, \
-                 plan = coalesce(n.plan, deliveries.plan), tries = n.tries, attempt = n.attempt, version = n.version \
-                 FROM n WHERE deliveries.id = n.id AND deliveries.version = n.was AND deliveries.state = n.was_state",
+        sqlite: "UPDATE deliveries SET state = ?4, due = ?5, urgency = coalesce(?6, urgency), edition = ?7, \
+                 after_channel = ?8, wanted = coalesce(?9, wanted), live = coalesce(?10, live), detail = ?11, \
+                 plan = coalesce(?12, plan), tries = ?13, attempt = ?14, version = ?15 \
+                 WHERE id = ?1 AND version = ?2 AND state = ?3",
         postgres: "UPDATE deliveries d SET state = n.state, due = n.due, urgency = coalesce(n.urgency, d.urgency), \
                    edition = n.edition, after_channel = n.after_channel, wanted = coalesce(n.wanted, d.wanted), \
                    live = coalesce(n.live, d.live), detail = n.detail, plan = coalesce(n.plan, d.plan), \
@@ -268,8 +276,7 @@ pub(super) async fn insert(connection: &mut Connection, new: &[Delivery], urgenc
     const INSERT: Many<10> = Many {
         columns: ["article_id", "channel", "state", "due", "urgency", "edition", "wanted", "live", "detail", "plan"],
         sqlite: "INSERT INTO deliveries (article_id, channel, state, due, urgency, edition, wanted, live, detail, plan, \
-                 tries, attempt, version) SELECT article_id, channel, state, due, urgency, edition, wanted, live, \
-                 detail, plan, 0, 0, 0 FROM n WHERE article_id IS NOT NULL",
+                 tries, attempt, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, 0)",
         postgres: "INSERT INTO deliveries (article_id, channel, state, due, urgency, edition, wanted, live, detail, plan, \
                    tries, attempt, version) SELECT article_id, channel, state, due, urgency, edition, wanted, live, \
                    detail, plan, 0, 0, 0 FROM json_to_recordset($1::json) AS n (article_id bigint, channel text, \

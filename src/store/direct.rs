@@ -70,17 +70,37 @@ impl Direct {
         self.named(sql, args).and_then(|statement| self.run(statement)).map_err(failed)
     }
 
-    /// The same for arguments that stand in their order, as `?`.
-    pub(super) fn execute_in_order(&self, sql: &str, args: &[Arg]) -> Result<u64, StoreError> {
-        self.in_order(sql, args).and_then(|statement| self.run(statement)).map_err(failed)
+    /// The same once for each of many rows, all of them or as far as it came. Their columns are `?1`, `?2` …
+    pub(super) fn execute_each<const N: usize>(&self, sql: &str, many: &[[Arg; N]]) -> Result<u64, StoreError> {
+        let each = || {
+            let mut statement = self.0.prepare_cached(sql)?;
+            let mut changed = 0;
+            for row in many {
+                bind(&mut statement, row)?;
+                let mut rows = statement.raw_query();
+                while rows.next()?.is_some() {}
+                changed += self.0.changes();
+            }
+            Ok(changed)
+        };
+        each().map_err(failed)
     }
 
     pub(super) fn fetch(&self, sql: &str, args: &[Arg]) -> Result<Vec<Row>, StoreError> {
         self.named(sql, args).and_then(rows).map_err(failed)
     }
 
-    pub(super) fn fetch_in_order(&self, sql: &str, args: &[Arg]) -> Result<Vec<Row>, StoreError> {
-        self.in_order(sql, args).and_then(rows).map_err(failed)
+    pub(super) fn fetch_each<const N: usize>(&self, sql: &str, many: &[[Arg; N]]) -> Result<Vec<Row>, StoreError> {
+        let each = || {
+            let mut statement = self.0.prepare_cached(sql)?;
+            let mut found = Vec::new();
+            for row in many {
+                bind(&mut statement, row)?;
+                read(&mut statement, &mut found)?;
+            }
+            Ok(found)
+        };
+        each().map_err(failed)
     }
 
     fn named(&self, sql: &str, args: &[Arg]) -> rusqlite::Result<CachedStatement<'_>> {
@@ -90,14 +110,6 @@ impl Direct {
             // What only the other database's words make use of.
             let Some(place) = statement.parameter_index(&format!("${number}"))? else { continue };
             statement.raw_bind_parameter(place, arg)?;
-        }
-        Ok(statement)
-    }
-
-    fn in_order(&self, sql: &str, args: &[Arg]) -> rusqlite::Result<CachedStatement<'_>> {
-        let mut statement = self.0.prepare_cached(sql)?;
-        for (place, arg) in (1..).zip(args) {
-            statement.raw_bind_parameter::<usize, _>(place, arg)?;
         }
         Ok(statement)
     }
@@ -116,15 +128,25 @@ fn no_answer(error: rusqlite::Error) -> rusqlite::Result<()> {
     }
 }
 
+fn bind<const N: usize>(statement: &mut CachedStatement<'_>, row: &[Arg; N]) -> rusqlite::Result<()> {
+    debug_assert_eq!(statement.parameter_count(), N, "arguments that are too few or too many");
+    (1..).zip(row).try_for_each(|(place, arg): (usize, &Arg)| statement.raw_bind_parameter(place, arg))
+}
+
 fn rows(mut statement: CachedStatement<'_>) -> rusqlite::Result<Vec<Row>> {
+    let mut found = Vec::new();
+    read(&mut statement, &mut found)?;
+    Ok(found)
+}
+
+fn read(statement: &mut CachedStatement<'_>, found: &mut Vec<Row>) -> rusqlite::Result<()> {
     let columns: Arc<[Box<str>]> = statement.column_names().into_iter().map(Box::from).collect();
     let mut rows = statement.raw_query();
-    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let values: rusqlite::Result<Box<[Value]>> = (0..columns.len()).map(|place| row.get(place)).collect();
         found.push(Row::Direct(DirectRow { columns: Arc::clone(&columns), values: values? }));
     }
-    Ok(found)
+    Ok(())
 }
 
 impl DirectRow {

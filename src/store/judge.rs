@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::attempts::{self, Opening};
+use super::attempts;
 use super::contents::{Content, Found, Which, withdrawals};
 use super::db::{Arg, Sql};
 use super::deliveries::{load, swap};
@@ -59,12 +59,14 @@ pub(super) async fn take(tx: &mut Tx, dockets: Vec<Docket<'_>>) -> Result<Vec<Ta
             let job = Job { action, edition };
             let objection = request.gate.objection(&candidate, request.now);
             let goes = objection.is_none();
-            let lease = || Event::Lease { node: request.node.clone(), until: request.until, job };
+            let lease = || Event::Lease { node: request.node.clone(), since: request.now, until: request.until, job };
             let before = candidate.delivery;
             let event = objection.unwrap_or_else(lease);
             let after = apply(&before, event).map_err(|refused| StoreError::Other(refused.to_string()))?;
             if goes {
-                openings.push(Opening::of(request, &after, action.name(), job));
+                if request.rate.is_some() || edition.is_some() {
+                    openings.push(after.clone());
+                }
                 gone.push((after.clone(), action));
             }
             changes.push((before, after));
@@ -72,7 +74,7 @@ pub(super) async fn take(tx: &mut Tx, dockets: Vec<Docket<'_>>) -> Result<Vec<Ta
         leased.push((gone, followed));
     }
     swap(&mut tx.connection, &changes).await?;
-    attempts::open(&mut tx.connection, openings).await?;
+    attempts::open(&mut tx.connection, &openings).await?;
     leased.iter().flat_map(|(gone, _)| gone).for_each(|(one, _)| tx.remember(one));
     let mut taken = Vec::with_capacity(leased.len());
     for (leased, followed) in leased {
@@ -117,19 +119,17 @@ pub(super) async fn look(
     request: &LeaseRequest,
     uncertain: Vec<Delivery>,
 ) -> Result<Vec<(Delivery, LeasedItem)>, StoreError> {
-    let (mut changes, mut leased, mut openings) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut changes, mut leased) = (Vec::new(), Vec::new());
     for before in uncertain {
         let State::Uncertain { job, .. } = before.state else { continue };
-        let event = Event::LeaseLook { node: request.node.clone(), until: request.until };
+        let event = Event::LeaseLook { node: request.node.clone(), since: request.now, until: request.until };
         let Ok(after) = apply(&before, event) else { continue };
-        openings.push(Opening::of(request, &after, "look_up", job));
         leased.push((after.clone(), job.action));
         changes.push((before, after));
     }
     let found = tx.contents(leased.iter().map(|(after, action)| which(after, *action))).await?;
     let followed = followed(tx, request.gate.after(), leased.iter().map(|(after, _)| after.article)).await?;
     swap(&mut tx.connection, &changes).await?;
-    attempts::open(&mut tx.connection, openings).await?;
     items(tx, leased, &found, &followed).await
 }
 

@@ -76,25 +76,24 @@ pub(super) async fn change(
 ) -> Result<HashSet<String>, StoreError> {
     const BURY: Many<4> = Many {
         columns: ["channel", "recipient", "reason", "at"],
-        sqlite: "UPDATE recipients SET standing = 'bounced', reason = n.reason, since = n.at FROM n \
-                 WHERE recipients.channel = n.channel AND address = n.recipient AND standing = 'active'",
+        sqlite: "UPDATE recipients SET standing = 'bounced', reason = ?3, since = ?4 \
+                 WHERE channel = ?1 AND address = ?2 AND standing = 'active'",
         postgres: "UPDATE recipients r SET standing = 'bounced', reason = n.reason, since = n.at \
                    FROM json_to_recordset($1::json) AS n (channel text, recipient text, reason text, at bigint) \
                    WHERE r.channel = n.channel AND r.address = n.recipient AND r.standing = 'active'",
     };
     const CHANGE: Many<9> = Many {
         columns: ["channel", "job_key", "recipient", "state", "note", "due", "give_up", "at", "shows"],
-        sqlite: "UPDATE OR FAIL copies SET note = n.note, due = n.due, at = n.at, \
-                 left_at = CASE n.state WHEN 'begun' THEN n.at WHEN 'sent' THEN coalesce(copies.left_at, n.at) \
-                 ELSE copies.left_at END, \
-                 since = CASE WHEN n.give_up IS NOT NULL THEN coalesce(copies.since, n.at) ELSE copies.since END, \
-                 state = CASE WHEN coalesce(copies.since, n.at) < n.give_up THEN 'refused' ELSE n.state END FROM n \
-                 WHERE copies.channel = n.channel AND copies.job_key = n.job_key AND copies.recipient = n.recipient \
-                 AND (n.state <> 'begun' OR copies.state = 'open' AND EXISTS (SELECT 1 FROM recipients r \
-                 WHERE r.channel = n.channel AND r.address = n.recipient AND r.standing = 'active') \
-                 AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.channel = n.channel) \
+        sqlite: "UPDATE copies SET note = ?5, due = ?6, at = ?8, \
+                 left_at = CASE ?4 WHEN 'begun' THEN ?8 WHEN 'sent' THEN coalesce(left_at, ?8) ELSE left_at END, \
+                 since = CASE WHEN ?7 IS NOT NULL THEN coalesce(since, ?8) ELSE since END, \
+                 state = CASE WHEN coalesce(since, ?8) < ?7 THEN 'refused' ELSE ?4 END \
+                 WHERE channel = ?1 AND job_key = ?2 AND recipient = ?3 \
+                 AND (?4 <> 'begun' OR state = 'open' AND EXISTS (SELECT 1 FROM recipients r \
+                 WHERE r.channel = ?1 AND r.address = ?3 AND r.standing = 'active') \
+                 AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.channel = ?1) \
                  AND NOT EXISTS (SELECT 1 FROM restores WHERE NOT EXISTS (SELECT 1 FROM let_go l \
-                 WHERE l.channel = n.channel)) AND NOT EXISTS (SELECT 1 FROM json_each(n.shows) s \
+                 WHERE l.channel = ?1)) AND NOT EXISTS (SELECT 1 FROM json_each(?9) s \
                  CROSS JOIN articles a ON a.id = s.value WHERE a.withdrawn_at IS NOT NULL)) \
                  RETURNING recipient, state",
         postgres: "UPDATE copies o SET note = n.note, due = n.due, at = n.at, \

@@ -26,7 +26,7 @@ const SQLITE: &[Change] = &[
     (11, "books", include_str!("migrations/sqlite/0011_books.sql")),
     (12, "writers", include_str!("migrations/sqlite/0012_writers.sql")),
     (13, "mailings", include_str!("migrations/sqlite/0013_mailings.sql")),
-    (14, "followers", include_str!("migrations/sqlite/0014_followers.sql")),
+    (14, "lean", include_str!("migrations/sqlite/0014_lean.sql")),
 ];
 const POSTGRES: &[Change] = &[
     (1, "first", include_str!("migrations/postgres/0001_first.sql")),
@@ -40,7 +40,7 @@ const POSTGRES: &[Change] = &[
     (9, "books", include_str!("migrations/postgres/0009_books.sql")),
     (10, "writers", include_str!("migrations/postgres/0010_writers.sql")),
     (11, "mailings", include_str!("migrations/postgres/0011_mailings.sql")),
-    (12, "followers", include_str!("migrations/postgres/0012_followers.sql")),
+    (12, "lean", include_str!("migrations/postgres/0012_lean.sql")),
 ];
 
 /// The newest schema that this loa knows.

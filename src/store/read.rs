@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use super::Store;
+use super::attempts::under_way;
 use super::db::{Sql, args};
-use super::deliveries::{delivery, delivery_rows};
+use super::deliveries::{delivery, delivery_columns, delivery_rows, for_a_person};
 use super::row::{Row, from_json, millis};
 use crate::article::{Article, ArticleId, ArticleKey, Revision};
 use crate::delivery::DeliveryId;
@@ -36,7 +37,7 @@ macro_rules! articles_of_both {
 }
 
 macro_rules! deliveries {
-    ($title:literal, $by:literal, $most:literal) => {
+    ($title:literal, $by:expr, $most:literal) => {
         delivery_rows!(
             $title,
             concat!(
@@ -50,7 +51,7 @@ macro_rules! deliveries {
 }
 
 macro_rules! deliveries_of_both {
-    ($by:literal) => {
+    ($by:expr) => {
         Sql {
             sqlite: deliveries!("r.content ->> 'title'", $by, "$6"),
             postgres: deliveries!("r.content::json ->> 'title'", $by, "NULLIF($6, -1)"),
@@ -80,7 +81,7 @@ impl Ledger for Store {
         // An index is used only where its condition is asked for in as many words.
         const ALL: Sql = deliveries_of_both!("1 = 1");
         const OF_ARTICLE: Sql = deliveries_of_both!("d.article_id = $1");
-        const FOR_A_PERSON: Sql = deliveries_of_both!("d.state = $3 AND d.state IN ('held', 'uncertain', 'failed')");
+        const FOR_A_PERSON: Sql = deliveries_of_both!(concat!("d.state = $3 AND ", for_a_person!()));
         Box::pin(async move {
             let asked = match (&filter.article, filter.state.as_deref()) {
                 (Some(_), _) => OF_ARTICLE,
@@ -123,11 +124,18 @@ impl Ledger for Store {
         })
     }
 
-    fn attempts(&self, delivery: DeliveryId) -> BoxFuture<'_, Result<Vec<AttemptRow>, StoreError>> {
+    fn attempts(&self, of: DeliveryId) -> BoxFuture<'_, Result<Vec<AttemptRow>, StoreError>> {
+        const DELIVERY: Sql = Sql::both(concat!("SELECT ", delivery_columns!(), " FROM deliveries d WHERE d.id = $1"));
         const ATTEMPTS: Sql = Sql::both("SELECT * FROM attempts WHERE delivery_id = $1 ORDER BY attempt");
-        Box::pin(
-            async move { self.readers.fetch(ATTEMPTS, args![delivery.0]).await?.iter().map(attempt_row).collect() },
-        )
+        Box::pin(async move {
+            // In this order: what ends in between has a row.
+            let now = self.readers.first(DELIVERY, args![of.0]).await?.as_ref().map(delivery);
+            let rows = self.readers.fetch(ATTEMPTS, args![of.0]).await?;
+            let mut attempts: Vec<AttemptRow> = rows.iter().map(attempt_row).collect::<Result<_, _>>()?;
+            let running = now.transpose()?.as_ref().and_then(under_way);
+            attempts.extend(running.filter(|one| attempts.iter().all(|row| row.attempt != one.attempt)));
+            Ok(attempts)
+        })
     }
 
     fn copies_of(

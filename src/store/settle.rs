@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
+use super::attempts::Closing;
 use super::deliveries::{delivery, delivery_columns, load, swap};
 use super::many::Many;
 use super::tx::Tx;
@@ -68,7 +69,7 @@ pub(super) async fn settle(tx: &mut Tx, groups: &[&[Settlement]]) -> Result<Vec<
                 continue;
             };
             if let Some(report) = &settlement.report {
-                reports.push((settlement.delivery, report));
+                reports.push(Closing::of(now, report)?);
                 follow_ups.note(now, &next, report.finished);
             }
             *now = next;
@@ -80,7 +81,7 @@ pub(super) async fn settle(tx: &mut Tx, groups: &[&[Settlement]]) -> Result<Vec<
         .filter(|(before, after)| before.version != after.version)
         .collect();
     swap(&mut tx.connection, &changes).await?;
-    attempts::close(&mut tx.connection, &reports).await?;
+    attempts::close(&mut tx.connection, reports).await?;
     for ((channel, slot), at) in &follow_ups.editions {
         editions::close(&mut tx.connection, channel, *slot, *at).await?;
     }
@@ -119,7 +120,7 @@ async fn wake_followers(tx: &mut Tx, shown: &BTreeMap<(ArticleId, String), DateT
         sqlite: concat!(
             "SELECT ",
             delivery_columns!(),
-            ", d.after_channel FROM n CROSS JOIN deliveries d ON d.article_id = n.article AND d.after_channel = n.channel"
+            ", d.after_channel FROM deliveries d WHERE d.article_id = ?1 AND d.after_channel = ?2"
         ),
         postgres: concat!(
             "SELECT ",

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::attempts;
+use super::attempts::{self, Closing};
 use super::deliveries::{leased, swap, waiting};
 use super::judge;
 use super::tx::{EVERY_CHANNEL, Tx};
@@ -39,12 +39,11 @@ pub(super) async fn sweep(tx: &mut Tx, asked: &Sweep) -> Result<usize, StoreErro
             )),
             ..AttemptReport::default()
         };
-        reports.push((before.id, report));
+        reports.push(Closing::of(&before, &report)?);
         changes.push((before, after));
     }
     swap(&mut tx.connection, &changes).await?;
-    let reports: Vec<_> = reports.iter().map(|(id, report)| (*id, report)).collect();
-    attempts::close(&mut tx.connection, &reports).await?;
+    attempts::close(&mut tx.connection, reports).await?;
     if !changes.is_empty() {
         tx.wake(EVERY_CHANNEL);
     }
