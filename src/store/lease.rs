@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::db::{Connection, Sql, args};
-use super::deliveries::{delivery, delivery_columns};
+use super::due::{Due, Most, due};
 use super::editions;
 use super::judge::{Docket, Taken, look, take};
 use super::people::standings;
@@ -141,33 +141,7 @@ pub(super) fn alone(taken: Taken) -> impl Iterator<Item = Work> {
     })
 }
 
-/// What waits with one urgency: a range of the index `deliveries_due`.
-macro_rules! waiting {
-    ($urgency:literal, $lock:literal) => {
-        concat!(
-            "SELECT ",
-            delivery_columns!(),
-            ", d.urgency FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.urgency = ",
-            $urgency,
-            " AND d.due <= $2 ORDER BY d.due, d.id LIMIT $3",
-            $lock
-        )
-    };
-}
-
-macro_rules! uncertain {
-    ($lock:literal) => {
-        concat!(
-            "SELECT ",
-            delivery_columns!(),
-            ", d.urgency FROM deliveries d WHERE d.channel = $1 AND d.state = 'uncertain' AND d.urgency IN (0, 1, 2) \
-             AND d.due <= $2 ORDER BY d.urgency, d.due, d.id LIMIT $4",
-            $lock
-        )
-    };
-}
-
-/// The first of one such range.
+/// The first of one range of the index `deliveries_due`.
 macro_rules! first {
     ($state:literal, $urgency:literal) => {
         concat!(
@@ -180,55 +154,14 @@ macro_rules! first {
     };
 }
 
-/// What is due on a channel.
-struct Due {
-    waiting: Vec<Delivery>,
-    uncertain: Vec<Delivery>,
-}
-
-/// The first `waiting` deliveries to send and the first `uncertain` ones to look up. On PostgreSQL they are nobody
-/// else's until the transaction ends, and what is somebody else's at this moment is passed over.
 async fn due_now(
     connection: &mut Connection,
     request: &LeaseRequest,
     waiting: usize,
     uncertain: usize,
 ) -> Result<Due, StoreError> {
-    const DUE: Sql = Sql {
-        sqlite: concat!(
-            "SELECT * FROM (",
-            waiting!("0", ""),
-            ") UNION ALL SELECT * FROM (",
-            waiting!("1", ""),
-            ") UNION ALL SELECT * FROM (",
-            waiting!("2", ""),
-            ") UNION ALL SELECT * FROM (",
-            uncertain!(""),
-            ")"
-        ),
-        postgres: concat!(
-            "WITH urgent AS (",
-            waiting!("0", " FOR UPDATE SKIP LOCKED"),
-            "), normal AS (",
-            waiting!("1", " FOR UPDATE SKIP LOCKED"),
-            "), low AS (",
-            waiting!("2", " FOR UPDATE SKIP LOCKED"),
-            "), unclear AS (",
-            uncertain!(" FOR UPDATE SKIP LOCKED"),
-            ") SELECT * FROM urgent UNION ALL SELECT * FROM normal UNION ALL SELECT * FROM low \
-             UNION ALL SELECT * FROM unclear"
-        ),
-    };
-    let most = |most: usize| i64::try_from(most).unwrap_or(i64::MAX);
-    let args = args![&request.channel, millis(request.now), most(waiting), most(uncertain)];
-    let mut rows = Vec::new();
-    for row in connection.fetch(DUE, args).await? {
-        rows.push((row.int("urgency")?, delivery(&row)?));
-    }
-    rows.sort_by_key(|(urgency, delivery)| (*urgency, delivery.state.due(), delivery.id));
-    let is_waiting = |delivery: &Delivery| matches!(delivery.state, State::Waiting { .. });
-    let (waiting, uncertain) = rows.into_iter().map(|(_, delivery)| delivery).partition(is_waiting);
-    Ok(Due { waiting, uncertain })
+    let mut found = due(connection, &[&request.channel], request.now, Most { waiting, uncertain }).await?;
+    Ok(found.remove(&request.channel).unwrap_or_default())
 }
 
 /// When something is due next. What is due already and was passed over is somebody else's at this moment.

@@ -1,21 +1,15 @@
 //! Leasing for several channels at once. What the channels ask for while a transaction commits is found, judged and put on
 //! record together: a few statements for all of them instead of a few for each.
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
-use super::db::{Arg, Connection, Sql, args};
-use super::deliveries::{delivery, delivery_columns};
+use super::due::{Due, Most, due};
 use super::judge::{Docket, take};
 use super::lease::{alone, lease};
 use super::people::standings;
-use super::row::millis;
 use super::tx::Tx;
 use super::writer::Piece;
-use crate::delivery::{Delivery, State};
 use crate::queue::{LeaseRequest, Leased, StoreError};
 
 /// What one channel asks for.
@@ -51,22 +45,20 @@ pub(super) async fn lease_together(tx: &mut Tx, asked: &mut [&mut Lease]) -> Res
     let channels: Vec<String> = asked.iter().map(|one| one.request.channel.clone()).collect();
     let standing = standings(&mut tx.connection, &channels, now).await?;
     let most = asked.iter().map(|one| one.request.most).max().unwrap_or_default();
-    let mut due = due(&mut tx.connection, &channels, now, most).await?;
+    let names: Vec<&str> = channels.iter().map(String::as_str).collect();
+    let mut due = due(&mut tx.connection, &names, now, Most { waiting: most, uncertain: 1 }).await?;
     let (mut dockets, mut places, mut alone_then) = (Vec::new(), Vec::new(), Vec::new());
     for (place, one) in asked.iter_mut().enumerate() {
         let request = &one.request;
-        let mut due = due.remove(&request.channel).unwrap_or_default();
-        due.sort_by_key(|(urgency, delivery)| (*urgency, delivery.state.due(), delivery.id));
-        due.truncate(request.most);
+        let Due { mut waiting, uncertain } = due.remove(&request.channel).unwrap_or_default();
+        waiting.truncate(request.most);
         match standing.get(&request.channel) {
             Some(standing) => one.leased = standing.keeps_back(),
             // A look-up is due, or nothing is.
-            _ if due.is_empty() || due.iter().any(|(_, one)| !matches!(one.state, State::Waiting { .. })) => {
-                alone_then.push(place);
-            }
+            _ if waiting.is_empty() || !uncertain.is_empty() => alone_then.push(place),
             _ => {
                 places.push(place);
-                dockets.push((place, due.into_iter().map(|(_, delivery)| delivery).collect()));
+                dockets.push((place, waiting));
             }
         }
     }
@@ -87,66 +79,4 @@ pub(super) async fn lease_together(tx: &mut Tx, asked: &mut [&mut Lease]) -> Res
         one.leased = lease(tx, &one.request).await?;
     }
     Ok(())
-}
-
-/// The first of one range of the index `deliveries_due`, for each channel.
-macro_rules! first {
-    ($state:literal, $urgency:literal) => {
-        concat!(
-            "SELECT ",
-            delivery_columns!(),
-            ", d.urgency FROM json_each($1) a CROSS JOIN deliveries d ON d.id IN (SELECT w.id FROM deliveries w \
-             WHERE w.channel = a.value AND w.state = '",
-            $state,
-            "' AND w.urgency = ",
-            $urgency,
-            " AND w.due <= $2 ORDER BY w.due, w.id LIMIT $3 + 0)"
-        )
-    };
-}
-
-/// At most `most` of each urgency for each channel, and whether a look-up is due.
-async fn due(
-    connection: &mut Connection,
-    channels: &[String],
-    now: DateTime<Utc>,
-    most: usize,
-) -> Result<HashMap<String, Vec<(i64, Delivery)>>, StoreError> {
-    const DUE: Sql = Sql {
-        sqlite: concat!(
-            first!("waiting", "0"),
-            " UNION ALL ",
-            first!("waiting", "1"),
-            " UNION ALL ",
-            first!("waiting", "2"),
-            " UNION ALL ",
-            first!("uncertain", "0"),
-            " UNION ALL ",
-            first!("uncertain", "1"),
-            " UNION ALL ",
-            first!("uncertain", "2")
-        ),
-        // What waits is nobody else's until the transaction ends. A look-up is only told of here.
-        postgres: concat!(
-            "WITH asked AS (SELECT a.channel, u.urgency FROM json_array_elements_text($1::json) a (channel) \
-             CROSS JOIN (VALUES (0::bigint), (1), (2)) u (urgency)), waiting AS (SELECT w.* FROM asked a \
-             CROSS JOIN LATERAL (SELECT ",
-            delivery_columns!(),
-            ", d.urgency FROM deliveries d WHERE d.channel = a.channel AND d.state = 'waiting' AND d.urgency = a.urgency \
-             AND d.due <= $2 ORDER BY d.due, d.id LIMIT $3 FOR UPDATE SKIP LOCKED) w), unclear AS (SELECT w.* FROM asked a \
-             CROSS JOIN LATERAL (SELECT ",
-            delivery_columns!(),
-            ", d.urgency FROM deliveries d WHERE d.channel = a.channel AND d.state = 'uncertain' \
-             AND d.urgency = a.urgency AND d.due <= $2 ORDER BY d.due, d.id LIMIT 1) w) \
-             SELECT * FROM waiting UNION ALL SELECT * FROM unclear"
-        ),
-    };
-    let mut args = vec![Arg::rows(channels)?];
-    args.extend(args![millis(now), i64::try_from(most).unwrap_or(i64::MAX)]);
-    let mut due: HashMap<String, Vec<(i64, Delivery)>> = HashMap::new();
-    for row in connection.fetch(DUE, args).await? {
-        let delivery = delivery(&row)?;
-        due.entry(delivery.channel.clone()).or_default().push((row.int("urgency")?, delivery));
-    }
-    Ok(due)
 }

@@ -30,6 +30,7 @@ mod copies;
 mod db;
 mod deliveries;
 mod direct;
+mod due;
 mod editions;
 mod error;
 mod exam;
