@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use loa::article::{Article, ArticleId, Image, Kept, Revision};
 use loa::clock::Clock;
-use loa::delivery::{Live, Outcome, Receipt, State, Unclear, Wanted};
+use loa::delivery::{Action, DeliveryId, Errand, Job, Lease, Live, Outcome, Receipt, State, Unclear, Wanted};
 use loa::ledger::Ledger as _;
 use loa::queue::{About, Change, Current, Keep, Pause, PauseCause, Queue as _, StoreError, Verdict};
 use loa::store::{Restored, SqliteOptions, Store};
@@ -33,6 +33,7 @@ on_both! {
     a_store_that_comes_back_leases_nothing_until_a_person_lets_each_channel_go
     what_may_have_gone_out_since_the_backup_is_asked_and_what_is_not_due_waits
     a_store_written_under_the_first_schema_goes_on
+    a_pause_is_not_shown_anew_once_a_person_has_ended_it
 }
 
 const DAY: i64 = 24 * 60;
@@ -339,14 +340,27 @@ fn first_rows(at: i64) -> String {
     let one = with_picture("1", "anh");
     let corrected = Article { title: "Đính chính của '1'".to_owned(), ..one.clone() };
     let pause = Pause { cause: PauseCause::Person("Lan".to_owned()), since: t(0), note: Text::same("x") };
+    // As it was written before leases knew since when they are.
+    let sending = State::Sending {
+        lease: Lease { attempt: 1, node: "old".to_owned(), since: t(0), until: t(1) },
+        errand: Errand::Send(Job { action: Action::Create(Revision(1)), edition: None }),
+    };
     [
         format!("INSERT INTO articles (source, external_id, revision, accepted_at) VALUES ('cms', '1', 2, {at});"),
         format!("INSERT INTO articles (source, external_id, revision, accepted_at) VALUES ('cms', '2', 1, {at});"),
         revision(1, 1, &one),
         revision(1, 2, &corrected),
         revision(2, 1, &article("2")),
+        format!("INSERT INTO articles (source, external_id, revision, accepted_at) VALUES ('cms', '3', 1, {at});"),
+        revision(3, 1, &article("3")),
         delivery(1, "portal", &live, Wanted::Revision(Revision(2)), &State::Settled),
         delivery(2, "portal", &Live::Nothing, Wanted::Revision(Revision(1)), &plan.opening_state()),
+        delivery(3, "portal", &Live::Nothing, Wanted::Revision(Revision(1)), &sending)
+            .replace(&format!(",\"since\":{}", serde_json::to_string(&t(0)).unwrap()), ""),
+        format!(
+            "INSERT INTO attempts (delivery_id, attempt, channel, errand, revision, node, started_at) \
+             VALUES (3, 1, 'portal', 'create', 1, 'old', {at});"
+        ),
         format!("INSERT INTO editions VALUES ('radio', {at}, {at}, {at});"),
         format!(
             "INSERT INTO attempts (delivery_id, attempt, channel, errand, revision, node, started_at, finished_at, outcome) \
@@ -362,6 +376,32 @@ fn first_rows(at: i64) -> String {
         format!("INSERT INTO request_keys VALUES ('cms k', 'f', 1, 1, 1, 1, {at});"),
     ]
     .join("\n")
+}
+
+/// The daemon has the restored store's pause seen when it opens a channel, which may be while a person ends one.
+async fn a_pause_is_not_shown_anew_once_a_person_has_ended_it(place: Place) {
+    let store = place.open().await;
+    let paused = async || {
+        let pauses = store.pauses().await.unwrap().into_iter();
+        (pauses.map(|(name, _)| name).collect::<Vec<_>>(), store.paused("portal".to_owned()).await.unwrap().is_some())
+    };
+    let (show, resume) = (
+        || store.show_pause("portal".to_owned()),
+        |minute| store.resume("portal".to_owned(), "Lan".to_owned(), t(minute)),
+    );
+    let pause = Pause { cause: PauseCause::Person("Lan".to_owned()), since: t(0), note: Text::same("x") };
+    store.pause("portal".to_owned(), pause).await.unwrap();
+    show().await.unwrap();
+    assert!(resume(1).await.unwrap());
+    show().await.unwrap();
+    assert_eq!(paused().await, (vec![], false), "nothing was restored");
+    store.come_back(restored(t(2), &[], Unclear::Ask(Text::same("?")))).await.unwrap();
+    assert_eq!(paused().await, (vec![], true));
+    show().await.unwrap();
+    assert_eq!(paused().await, (vec!["portal".to_owned()], true), "from now on it is seen");
+    assert!(resume(3).await.unwrap());
+    show().await.unwrap();
+    assert_eq!(paused().await, (vec![], false));
 }
 
 async fn a_store_written_under_the_first_schema_goes_on(place: Place) {
@@ -389,7 +429,18 @@ async fn a_store_written_under_the_first_schema_goes_on(place: Place) {
     }
     let store = place.open().await;
     // Everything is there, and works.
-    assert_eq!(all(&store).await.len(), 2);
+    assert_eq!(all(&store).await.len(), 3);
+    let was_sent = DeliveryId(3);
+    let tries = async || {
+        let tries = store.attempts(was_sent).await.unwrap().into_iter();
+        tries.map(|one| (one.started, one.finished, one.outcome)).collect::<Vec<_>>()
+    };
+    assert_eq!(tries().await, [(t(0), None, None)]);
+    assert_eq!(
+        store.sweep(t(1), None, Arc::new(|_| Unclear::Repeat { at: t(1), note: Text::same("lost") })).await.unwrap(),
+        1
+    );
+    assert_eq!(tries().await, [(t(0), Some(t(1)), Some("lost".to_owned()))], "the row that was there is closed");
     assert!(store.paused("zalo".to_owned()).await.unwrap().is_some());
     assert!(store.paused("portal".to_owned()).await.unwrap().is_none(), "it was never restored");
     assert_eq!(count(&place, "SELECT count(*) FROM picture_uses WHERE hash = 'anh'").await, 2);
@@ -402,8 +453,8 @@ async fn a_store_written_under_the_first_schema_goes_on(place: Place) {
     correct(&store, "1", t(2)).await;
     sent(&store, "portal", t(2)).await;
     assert_eq!(store.find("1").await.unwrap()[0].revision, Revision(3));
-    assert_eq!(store.tidy(&days(30, 300), t(31 * DAY)).await.unwrap().at_rest, 2);
-    assert_eq!(store.tidy(&days(30, 300), t(310 * DAY)).await.unwrap().forgotten, 2);
+    assert_eq!(store.tidy(&days(30, 300), t(31 * DAY)).await.unwrap().at_rest, 3);
+    assert_eq!(store.tidy(&days(30, 300), t(310 * DAY)).await.unwrap().forgotten, 3);
     assert_eq!(count(&place, "SELECT count(*) FROM request_keys").await, 0);
 }
 

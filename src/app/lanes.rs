@@ -116,7 +116,8 @@ impl Lanes {
             match self.open(spec) {
                 Ok(lane) => {
                     self.lift(&spec.channel, NOT_OPENED).await?;
-                    self.show_pause(&spec.channel).await?;
+                    // One that was not there when the store was put back from a backup is paused as well.
+                    self.shop.queue.show_pause(spec.channel.clone()).await?;
                     opened.push((spec.clone(), lane));
                 }
                 Err(error) => {
@@ -209,7 +210,7 @@ impl Lanes {
                 return Ok(kept.unwrap_or(spec));
             }
         };
-        self.show_pause(&spec.channel).await?;
+        self.shop.queue.show_pause(spec.channel.clone()).await?;
         self.start(spec.clone(), lane);
         // The file was changed: what needed attention has had it. Not before the new worker is there: the old one would
         // try once more with the old settings, and pause the channel again.
@@ -280,15 +281,6 @@ impl Lanes {
             note: error.text.clone(),
         };
         self.shop.queue.pause(channel.to_owned(), pause).await
-    }
-
-    /// A channel that was not there when the store was put back from a backup is paused as well: from now on that is
-    /// seen.
-    async fn show_pause(&self, channel: &str) -> Result<(), StoreError> {
-        match self.shop.queue.paused(channel.to_owned()).await? {
-            Some(pause) => self.shop.queue.pause(channel.to_owned(), pause).await,
-            None => Ok(()),
-        }
     }
 
     /// Ends a pause with this cause.

@@ -141,6 +141,9 @@ pub trait Queue: Send + Sync {
     /// Pauses a channel; a pause that is already there stays.
     fn pause(&self, channel: String, pause: Pause) -> BoxFuture<'_, Result<(), StoreError>>;
 
+    /// Has the pause that a restored store puts on every channel seen on this one, unless somebody has let it go on.
+    fn show_pause(&self, channel: String) -> BoxFuture<'_, Result<(), StoreError>>;
+
     /// Lets a channel go on; false when it was not paused.
     fn resume(&self, channel: String, who: String, now: DateTime<Utc>) -> BoxFuture<'_, Result<bool, StoreError>>;
 

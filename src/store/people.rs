@@ -94,6 +94,18 @@ pub(super) async fn pause(tx: &mut Tx, channel: &str, pause: &Pause) -> Result<(
     record(tx, who, "pause", pause.since, Some(channel), None, &pause.note).await
 }
 
+/// Enters the pause that a restored store puts on every channel as this channel's own, if nobody has let it go. In one
+/// transaction: what a person says meanwhile comes before it or after it.
+pub(super) async fn show_pause(tx: &mut Tx, channel: &str) -> Result<(), StoreError> {
+    const RESTORED: Sql = Sql::both(
+        "SELECT pause FROM restores WHERE NOT EXISTS (SELECT 1 FROM let_go WHERE channel = $1) ORDER BY id DESC LIMIT 1",
+    );
+    match tx.connection.first(RESTORED, args![channel]).await? {
+        Some(row) => pause(tx, channel, &row.json("pause")?).await,
+        None => Ok(()),
+    }
+}
+
 pub(super) async fn resume(tx: &mut Tx, channel: &str, who: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
     // After the store was put back from a backup, a person has to name each channel.
     const LET_GO: Sql = Sql::both(

@@ -113,6 +113,10 @@ impl Queue for Store {
         Box::pin(self.writer.run((channel, pause), |tx, (channel, pause)| Box::pin(people::pause(tx, channel, pause))))
     }
 
+    fn show_pause(&self, channel: String) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.writer.run(channel, |tx, channel| Box::pin(people::show_pause(tx, channel))))
+    }
+
     fn resume(&self, channel: String, who: String, now: DateTime<Utc>) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(
             self.writer
