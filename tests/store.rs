@@ -303,7 +303,9 @@ async fn an_answer_under_an_older_lease_is_counted_and_changes_nothing(place: Pl
     let attempts = store.attempts(before.id).await.unwrap();
     let outcomes: Vec<_> =
         attempts.iter().map(|attempt| (attempt.errand.as_str(), attempt.outcome.as_deref())).collect();
-    assert_eq!(outcomes, [("create", Some("lost")), ("look_up", None)]);
+    assert_eq!(outcomes, [("create", Some("lost")), ("look_up", None)], "the second one is being made");
+    let times: Vec<_> = attempts.iter().map(|attempt| (attempt.started, attempt.finished)).collect();
+    assert_eq!(times, [(t(0), Some(t(1))), (t(2), None)]);
 }
 
 async fn a_renewed_lease_is_not_swept_and_that_of_a_dead_process_is_at_once(place: Place) {

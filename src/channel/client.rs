@@ -17,8 +17,9 @@ use crate::text;
 /// More of an answer than this is not read: nobody needs to fill our memory.
 const MOST_ANSWER: usize = 2 * 1024 * 1024;
 const CONNECT: Duration = Duration::from_secs(10);
-/// For so long the system's certificates are not read again: channels that are opened together read them once.
-const TRUSTED_FOR: Duration = Duration::from_mins(1);
+/// For so long the system's certificates are not read again: channels that are opened together read them once, and
+/// whoever adds one and opens a channel anew has it.
+const TRUSTED_FOR: Duration = Duration::from_secs(3);
 
 /// An answer that was read, at least in part.
 #[derive(Debug)]

@@ -2,12 +2,13 @@
 //! and hashed once.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use chrono::{DateTime, Utc};
 
+use crate::article::{Article, Revision};
 use crate::channel::{Channel, Item, Payload, RenderContext, RenderError};
-use crate::delivery::Slot;
+use crate::delivery::{Action, Live, Slot};
 
 /// Most renderings that are kept: channels work through the same articles at about the same time.
 const KEPT: usize = 128;
@@ -32,22 +33,36 @@ struct Shelf {
     bytes: usize,
 }
 
-/// All that a payload of one article depends on.
+/// All that a payload of one article depends on: an [`Item`] and what rendering may know beside it.
 struct Order {
     alike: String,
-    item: Item,
+    /// Keeps the article's place from being taken by another one, and nothing of what it says.
+    article: Weak<Article>,
+    revision: Revision,
+    action: Action,
+    live: Live,
+    published: DateTime<Utc>,
+    updated: DateTime<Utc>,
+    link: Option<String>,
+    again: Option<DateTime<Utc>>,
     at: DateTime<Utc>,
     edition: Option<Slot>,
 }
 
 impl Order {
+    fn of(alike: &str, item: &Item, cx: &RenderContext) -> Self {
+        let Item { article, revision, action, live, published, updated, link, again } = item.clone();
+        let (alike, article) = (alike.to_owned(), Arc::downgrade(&article));
+        Self { alike, article, revision, action, live, published, updated, link, again, at: cx.at, edition: cx.edition }
+    }
+
     fn is_for(&self, alike: &str, item: &Item, cx: &RenderContext) -> bool {
-        let Item { article, revision, action, live, published, updated, link, again } = &self.item;
-        Arc::ptr_eq(article, &item.article)
+        let Item { article, revision, action, live, published, updated, link, again } = item;
+        std::ptr::eq(self.article.as_ptr(), Arc::as_ptr(article))
             && self.alike == alike
             && (self.at, self.edition) == (cx.at, cx.edition)
-            && (revision, action, live) == (&item.revision, &item.action, &item.live)
-            && (published, updated, link, again) == (&item.published, &item.updated, &item.link, &item.again)
+            && (&self.revision, &self.action, &self.live) == (revision, action, live)
+            && (&self.published, &self.updated, &self.link, &self.again) == (published, updated, link, again)
     }
 }
 
@@ -65,8 +80,7 @@ impl Press {
             return Ok(sheet);
         }
         let made = make()?;
-        let order = Order { alike: alike.to_owned(), item: item.clone(), at: cx.at, edition: cx.edition };
-        self.shelf().keep(order, made.clone());
+        self.shelf().keep(Order::of(alike, item, cx), made.clone());
         Ok(made)
     }
 
@@ -234,6 +248,7 @@ mod tests {
             assert!(press.render(&one, &[item(&written(String::new()))], &context()).is_ok());
             assert!(press.render(&one, &[item(&large)], &context()).is_ok());
         }
+        assert_eq!(Arc::strong_count(&large), 1, "an article is not kept for its renderings");
         let shelf = press.shelf();
         assert!(shelf.kept.len() <= KEPT && shelf.bytes <= MOST);
         assert_eq!(shelf.bytes, shelf.kept.iter().map(|(_, sheet)| sheet.payload.bytes.len()).sum::<usize>());

@@ -90,7 +90,7 @@ pub struct Lookup {
 pub struct Outcomes {
     /// The channel.
     pub channel: String,
-    /// How they ended, in one word; `running` while they do not.
+    /// How they ended, in one word.
     pub outcome: String,
     /// How many.
     pub number: i64,

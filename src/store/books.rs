@@ -197,8 +197,8 @@ impl Store {
 
     async fn outcomes_now(&self, since: DateTime<Utc>) -> Result<Vec<Outcomes>, StoreError> {
         const ENDED: Sql = Sql::both(
-            "SELECT coalesce(outcome, 'running') AS outcome, count(*) AS number FROM attempts \
-             WHERE channel = $1 AND started_at >= $2 GROUP BY 1 ORDER BY 1",
+            "SELECT outcome, count(*) AS number FROM attempts \
+             WHERE channel = $1 AND started_at >= $2 AND outcome IS NOT NULL GROUP BY outcome ORDER BY outcome",
         );
         let mut found = Vec::new();
         for channel in self.tried_channels_now().await? {

@@ -13,8 +13,8 @@ use super::error::from_sqlite;
 use super::row::Row;
 use crate::queue::StoreError;
 
-/// Statements that stay prepared: more than those that come again and again, the ones over many rows for a few lengths each.
-const PREPARED: usize = 160;
+/// Statements that stay prepared: more than those that come again and again.
+const PREPARED: usize = 128;
 
 /// An open file.
 pub(super) struct Direct(rusqlite::Connection);

@@ -1,5 +1,5 @@
 //! Leasing for several channels at once. What the channels ask for while a transaction commits is found, judged and put on
-//! record together: a few statements for all of them instead of a few for each.
+//! record together: on PostgreSQL in a few exchanges for all of them instead of a few for each.
 
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;

@@ -65,9 +65,8 @@ async fn stopped(
     })
 }
 
-/// What changes together, in one statement each: the copies, and the mailboxes that are no good. Of those that are to leave
-/// become begun, and are returned, which are open and may be written to while nothing keeps all of them back. For SQLite the whole key stands in each row
-/// of the list: otherwise it would go over the whole mailing for each of them.
+/// What changes together: the copies, and the mailboxes that are no good. Of those that are to leave become begun, and are
+/// returned, which are open and may be written to while nothing keeps all of them back.
 pub(super) async fn change(
     connection: &mut Connection,
     job: &JobCopies,

@@ -2,12 +2,12 @@
 //!
 //! One store over two databases. Decisions are taken once, in Rust, over rows: what a delivery becomes says
 //! [`crate::delivery::apply`], and the row is swapped if it is still what was read. Rows are read and written many at a
-//! time, so that a batch of deliveries costs as many statements as one:
+//! time, so that a batch of deliveries costs as many exchanges with a server as one:
 //!
 //! ```text
 //! queue, read, board, archive, books, feeds, requests, sessions   the traits that the rest of loa sees
 //! tidy space backup exam                                                     what keeps a store well for years
-//! accept lease leases editions judge settle sweep people missed single_copies copies leave pictures feed_entries
+//! accept lease leases due editions judge settle sweep people missed single_copies copies leave pictures feed_entries
 //! forget marks accounts sessions seals approvals words manuscripts versions    decisions, over
 //! deliveries attempts contents                                               rows, many at a time, over
 //! writer tx            one transaction for whatever has queued up, over

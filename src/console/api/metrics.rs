@@ -102,7 +102,10 @@ fn deliveries(written: &mut Written, balances: &[Balance]) {
 }
 
 fn attempts(written: &mut Written, outcomes: &[Outcomes]) {
-    written.about("loa_attempts_last_hour", "Attempts that began within the last hour, by channel and outcome.");
+    written.about(
+        "loa_attempts_last_hour",
+        "Attempts that began within the last hour and are over, by channel and outcome.",
+    );
     for Outcomes { channel, outcome, number } in outcomes {
         written.value("loa_attempts_last_hour", &[("channel", channel), ("outcome", outcome)], number);
     }

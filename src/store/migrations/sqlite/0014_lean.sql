@@ -7,3 +7,5 @@ CREATE INDEX deliveries_person ON deliveries (state) WHERE state = 'held' OR sta
 DROP INDEX deliveries_sought;
 CREATE INDEX deliveries_sought ON deliveries (state, article_id)
     WHERE state = 'held' OR state = 'uncertain' OR state = 'failed';
+
+-- From here on a row of attempts is written when the attempt is over; with the lease only under a rate limit and in editions.
