@@ -165,6 +165,15 @@ async fn the_board_answers_at_once_however_much_the_store_holds() {
         assert!(plan.iter().all(|line| line.contains(index)), "{question}: {plan:?}");
         assert!(!plan.iter().any(|line| line.contains("TEMP B-TREE")), "{question} sorts: {plan:?}");
     }
+    // What is being sent is little, and is found without reading what is not.
+    let sending = "EXPLAIN QUERY PLAN SELECT d.title FROM (SELECT id, channel AS title FROM deliveries) d WHERE d.id IN (\
+                   WITH RECURSIVE c (channel) AS (SELECT min(channel) FROM deliveries WHERE due IS NOT NULL UNION ALL \
+                   SELECT (SELECT min(n.channel) FROM deliveries n WHERE n.due IS NOT NULL AND n.channel > c.channel) \
+                   FROM c WHERE c.channel IS NOT NULL) SELECT s.id FROM c CROSS JOIN deliveries s \
+                   WHERE s.channel = c.channel AND s.state = 'sending' AND s.due IS NOT NULL) ORDER BY d.id DESC LIMIT 1";
+    let plan: Vec<String> =
+        sqlx::query(sending).fetch_all(&mut own).await.unwrap().iter().map(|row| row.get("detail")).collect();
+    assert!(!plan.iter().any(|line| line.starts_with("SCAN") && line != "SCAN c"), "{plan:?}");
     sqlx::Connection::close(own).await.unwrap();
 
     let store = place.open().await;

@@ -300,6 +300,13 @@ async fn an_answer_under_an_older_lease_is_counted_and_changes_nothing(place: Pl
     assert!(!store.renew(held(&old), t(5)).await.unwrap());
     assert_eq!(only(&store, "portal").await, before);
     assert!(store.renew(held(&look), t(5)).await.unwrap());
+    let sending = async |channel: Option<&str>| {
+        let filter = Filter { state: Some("sending".to_owned()), channel: channel.map(str::to_owned), ..Filter::default() };
+        store.deliveries(filter).await.unwrap().iter().map(|row| row.delivery.id).collect::<Vec<_>>()
+    };
+    publish(&store, "2", &["portal", "email"], t(2)).await;
+    assert_eq!(sending(None).await, [before.id], "of three");
+    assert_eq!((sending(Some("portal")).await, sending(Some("email")).await), (vec![before.id], vec![]));
     let attempts = store.attempts(before.id).await.unwrap();
     let outcomes: Vec<_> =
         attempts.iter().map(|attempt| (attempt.errand.as_str(), attempt.outcome.as_deref())).collect();

@@ -95,13 +95,18 @@ impl Shelf {
     }
 
     fn keep(&mut self, order: Order, sheet: Sheet) {
-        self.bytes += sheet.payload.bytes.len();
+        self.bytes += size(&sheet);
         self.kept.push_back((order, sheet));
         while self.kept.len() > KEPT || self.bytes > MOST {
             let Some((_, oldest)) = self.kept.pop_front() else { break };
-            self.bytes -= oldest.payload.bytes.len();
+            self.bytes -= size(&oldest);
         }
     }
+}
+
+fn size(sheet: &Sheet) -> usize {
+    let beside: usize = sheet.payload.beside.iter().map(|(_, bytes)| bytes.len()).sum();
+    sheet.payload.bytes.len() + beside
 }
 
 #[cfg(test)]
@@ -251,6 +256,6 @@ mod tests {
         assert_eq!(Arc::strong_count(&large), 1, "an article is not kept for its renderings");
         let shelf = press.shelf();
         assert!(shelf.kept.len() <= KEPT && shelf.bytes <= MOST);
-        assert_eq!(shelf.bytes, shelf.kept.iter().map(|(_, sheet)| sheet.payload.bytes.len()).sum::<usize>());
+        assert_eq!(shelf.bytes, shelf.kept.iter().map(|(_, sheet)| size(sheet)).sum::<usize>());
     }
 }

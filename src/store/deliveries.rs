@@ -29,6 +29,17 @@ macro_rules! for_a_person {
 }
 pub(super) use for_a_person;
 
+/// The channels `c` on which something is due sometime: from one to the next in the index `deliveries_due`, of which each
+/// is a range for every state.
+macro_rules! busy_channels {
+    () => {
+        "WITH RECURSIVE c (channel) AS (SELECT min(channel) FROM deliveries WHERE due IS NOT NULL UNION ALL \
+         SELECT (SELECT min(n.channel) FROM deliveries n WHERE n.due IS NOT NULL AND n.channel > c.channel) FROM c \
+         WHERE c.channel IS NOT NULL) "
+    };
+}
+pub(super) use busy_channels;
+
 /// Deliveries as people ask about them.
 macro_rules! delivery_rows {
     ($title:literal, $which:expr) => {
@@ -136,20 +147,17 @@ pub(super) async fn leased(
     connection: &mut Connection,
     until: Option<DateTime<Utc>>,
 ) -> Result<Vec<Delivery>, StoreError> {
-    // From channel to channel, each of them a range of the index `deliveries_due`.
     const LEASED: Sql = Sql {
         sqlite: concat!(
-            "WITH RECURSIVE c (channel) AS (SELECT min(channel) FROM deliveries WHERE due IS NOT NULL UNION ALL \
-             SELECT (SELECT min(n.channel) FROM deliveries n WHERE n.due IS NOT NULL AND n.channel > c.channel) FROM c \
-             WHERE c.channel IS NOT NULL) SELECT ",
+            busy_channels!(),
+            "SELECT ",
             delivery_columns!(),
             " FROM c CROSS JOIN deliveries d WHERE d.channel = c.channel AND d.state = 'sending' \
              AND d.urgency IN (0, 1, 2) AND d.due <= coalesce($1, d.due) ORDER BY d.id"
         ),
         postgres: concat!(
-            "WITH RECURSIVE c (channel) AS (SELECT min(channel) FROM deliveries WHERE due IS NOT NULL UNION ALL \
-             SELECT (SELECT min(n.channel) FROM deliveries n WHERE n.due IS NOT NULL AND n.channel > c.channel) FROM c \
-             WHERE c.channel IS NOT NULL) SELECT ",
+            busy_channels!(),
+            "SELECT ",
             delivery_columns!(),
             " FROM c JOIN deliveries d ON d.channel = c.channel WHERE d.state = 'sending' AND d.due IS NOT NULL \
              AND d.due <= coalesce($1, d.due) ORDER BY d.id FOR UPDATE OF d SKIP LOCKED"

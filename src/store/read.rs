@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use super::Store;
 use super::attempts::under_way;
 use super::db::{Sql, args};
-use super::deliveries::{delivery, delivery_columns, delivery_rows, for_a_person};
+use super::deliveries::{busy_channels, delivery, delivery_columns, delivery_rows, for_a_person};
 use super::row::{Row, from_json, millis};
 use crate::article::{Article, ArticleId, ArticleKey, Revision};
 use crate::delivery::DeliveryId;
@@ -82,9 +82,16 @@ impl Ledger for Store {
         const ALL: Sql = deliveries_of_both!("1 = 1");
         const OF_ARTICLE: Sql = deliveries_of_both!("d.article_id = $1");
         const FOR_A_PERSON: Sql = deliveries_of_both!(concat!("d.state = $3 AND ", for_a_person!()));
+        const SENDING: Sql = deliveries_of_both!(concat!(
+            "d.id IN (",
+            busy_channels!(),
+            "SELECT s.id FROM c CROSS JOIN deliveries s WHERE s.channel = c.channel AND s.state = 'sending' \
+             AND s.due IS NOT NULL)"
+        ));
         Box::pin(async move {
             let asked = match (&filter.article, filter.state.as_deref()) {
                 (Some(_), _) => OF_ARTICLE,
+                (None, Some("sending")) => SENDING,
                 (None, Some("held" | "uncertain" | "failed")) => FOR_A_PERSON,
                 (None, _) => ALL,
             };
