@@ -301,7 +301,8 @@ async fn an_answer_under_an_older_lease_is_counted_and_changes_nothing(place: Pl
     assert_eq!(only(&store, "portal").await, before);
     assert!(store.renew(held(&look), t(5)).await.unwrap());
     let sending = async |channel: Option<&str>| {
-        let filter = Filter { state: Some("sending".to_owned()), channel: channel.map(str::to_owned), ..Filter::default() };
+        let filter =
+            Filter { state: Some("sending".to_owned()), channel: channel.map(str::to_owned), ..Filter::default() };
         store.deliveries(filter).await.unwrap().iter().map(|row| row.delivery.id).collect::<Vec<_>>()
     };
     publish(&store, "2", &["portal", "email"], t(2)).await;
