@@ -1,6 +1,6 @@
 //! Durable fan-out to ten webhook channels, beside a bare `reqwest` loop with the same payloads, the same concurrency and
 //! the same sink, in the same run; the latency from publishing to the last of ten deliveries; start-up and throughput on a
-//! store with years behind it; what an idle daemon takes. `cargo bench --bench fanout [fanout|latency|full|postgres]`.
+//! store with years behind it; what an idle daemon takes. `cargo bench --bench fanout [fanout|receiver|latency|full|postgres]`.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,13 +17,22 @@ mod process;
 #[path = "../tests/support/real_postgres.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod real_postgres;
+#[path = "../tests/support/signature.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use all of it")]
+mod signature;
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::serve::ListenerExt as _;
+use bytes::Bytes;
 use loa::app::{App, run};
 use loa::clock::Clock;
 use loa::config::Config;
@@ -55,7 +64,11 @@ async fn main() {
     let asked = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let wants = |name: &str| asked.as_deref().is_none_or(|asked| asked == name);
     if wants("fanout") {
-        fanout("SQLite, one node", None, &[1]).await;
+        fanout("SQLite, one node", &Sink::start().await, None, &[1]).await;
+    }
+    if wants("receiver") {
+        let receiver = Sink::start_receiver().await;
+        fanout("SQLite, one node, a receiver that checks signatures", &receiver, None, &[1]).await;
     }
     if wants("latency") {
         latency().await;
@@ -65,13 +78,12 @@ async fn main() {
     }
     if wants("postgres") {
         let cluster = real_postgres::cluster();
-        fanout("PostgreSQL, one node and two", Some(cluster), &[1, 2]).await;
+        fanout("PostgreSQL, one node and two", &Sink::start().await, Some(cluster), &[1, 2]).await;
     }
 }
 
 /// Every article to ten channels: deliveries a second from the daemon's start to the last of them on record.
-async fn fanout(what: &str, postgres: Option<&Cluster>, machines: &[usize]) {
-    let sink = Sink::start().await;
+async fn fanout(what: &str, sink: &Sink, postgres: Option<&Cluster>, machines: &[usize]) {
     println!("{what}: {ARTICLES} articles to {CHANNELS} channels, {IN_FLIGHT} in flight on each");
     println!(
         "{:>6} {:>6} {:>12} {:>12} {:>7} {:>14} {:>14} {:>7}",
@@ -85,9 +97,9 @@ async fn fanout(what: &str, postgres: Option<&Cluster>, machines: &[usize]) {
                 format!("url = \"{url}\"\npassword = {{ file = \"{}\" }}", password.display())
             }
         };
-        let office = office(&sink, &store);
+        let office = office(sink, &store);
         let number = (ARTICLES * CHANNELS) as f64;
-        let (loa, bare) = (deliver(&office, &sink, nodes).await, bare(&sink, ARTICLES * CHANNELS).await);
+        let (loa, bare) = (deliver(&office, sink, nodes).await, bare(sink, ARTICLES * CHANNELS).await);
         let rate = |cost: &Cost| number / cost.took.as_secs_f64();
         let work = |cost: &Cost| cost.processor.as_secs_f64() * 1e6 / number;
         println!(
@@ -326,16 +338,16 @@ async fn fill(office: &TempDir, sink: &Sink) {
 
 /// The same requests without any memory of them.
 async fn bare(sink: &Sink, requests: usize) -> Cost {
-    let sample = sink.sample();
+    let (headers, sample) = sink.sample();
     let client = reqwest::Client::builder().build().unwrap();
     let watch = Watch::start();
     let mut loops = tokio::task::JoinSet::new();
     for first in 0..CHANNELS * IN_FLIGHT {
-        let (client, sample) = (client.clone(), sample.clone());
+        let (client, headers, sample) = (client.clone(), headers.clone(), sample.clone());
         let url = format!("http://127.0.0.1:{}/", sink.port);
         loops.spawn(async move {
             for _ in (first..requests).step_by(CHANNELS * IN_FLIGHT) {
-                let request = client.post(&url).header("content-type", "application/json").body(sample.clone());
+                let request = client.post(&url).headers(headers.clone()).body(sample.clone());
                 let answer = request.send().await.unwrap();
                 assert!(answer.status().is_success());
                 drop(answer.bytes().await.unwrap());
@@ -428,14 +440,51 @@ struct Sink {
 #[derive(Default)]
 struct Seen {
     arrivals: Mutex<Vec<(String, Instant)>>,
-    sample: Mutex<Vec<u8>>,
-    more: Notify,
+    sample: Mutex<(HeaderMap, Vec<u8>)>,
+    /// So many are waited for.
+    wanted: AtomicUsize,
+    enough: Notify,
+}
+
+impl Seen {
+    /// Nobody is woken before there are as many as are waited for: that would be the benchmark's work, not loa's.
+    fn note(&self, headers: &HeaderMap, body: &[u8]) {
+        let at = Instant::now();
+        let begin = body.windows(3).position(|three| three == b"BAI").unwrap_or_default();
+        let marker = String::from_utf8_lossy(body.get(begin..begin + 10).unwrap_or_default()).into_owned();
+        let count = {
+            let mut arrivals = self.arrivals.lock().unwrap();
+            arrivals.push((marker, at));
+            arrivals.len()
+        };
+        if count == 1 {
+            *self.sample.lock().unwrap() = (headers.clone(), body.to_vec());
+        }
+        if count >= self.wanted.load(Ordering::SeqCst) {
+            self.enough.notify_one();
+        }
+    }
 }
 
 impl Sink {
-    async fn start() -> Self {
+    async fn listen() -> (Self, TcpListener) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let sink = Self { port: listener.local_addr().unwrap().port(), seen: Arc::default() };
+        (Self { port: listener.local_addr().unwrap().port(), seen: Arc::default() }, listener)
+    }
+
+    /// A receiver as receivers are: an ordinary web server that believes nothing without its signature.
+    async fn start_receiver() -> Self {
+        let (sink, listener) = Self::listen().await;
+        let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
+        let state = (Arc::clone(&sink.seen), signature::Secret::parse(SECRET));
+        let app = axum::Router::new().fallback(receive).with_state(state);
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        sink
+    }
+
+    /// A server that does as little as can be.
+    async fn start() -> Self {
+        let (sink, listener) = Self::listen().await;
         let seen = Arc::clone(&sink.seen);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -455,7 +504,7 @@ impl Sink {
         self.seen.arrivals.lock().unwrap().len()
     }
 
-    fn sample(&self) -> Vec<u8> {
+    fn sample(&self) -> (HeaderMap, Vec<u8>) {
         self.seen.sample.lock().unwrap().clone()
     }
 
@@ -468,11 +517,12 @@ impl Sink {
     }
 
     async fn wait_for(&self, requests: usize) {
+        self.seen.wanted.store(requests, Ordering::SeqCst);
         let all = async {
             while self.count() < requests {
-                let more = self.seen.more.notified();
+                let enough = self.seen.enough.notified();
                 if self.count() < requests {
-                    more.await;
+                    enough.await;
                 }
             }
         };
@@ -480,11 +530,26 @@ impl Sink {
     }
 }
 
+async fn receive(
+    State((seen, secret)): State<(Arc<Seen>, signature::Secret)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let (id, timestamp, signatures) = (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
+    if secret.check(id, timestamp, signatures, &body, chrono::Utc::now().timestamp()).is_err() {
+        return StatusCode::UNAUTHORIZED;
+    }
+    seen.note(&headers, &body);
+    StatusCode::NO_CONTENT
+}
+
 async fn serve(stream: TcpStream, seen: &Seen) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read);
     let (mut line, mut body) = (String::new(), Vec::new());
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     loop {
         let mut length = 0;
         loop {
@@ -503,12 +568,7 @@ async fn serve(stream: TcpStream, seen: &Seen) -> std::io::Result<()> {
         }
         body.resize(length, 0);
         lines.read_exact(&mut body).await?;
-        let at = Instant::now();
-        let begin = body.windows(3).position(|three| three == b"BAI").unwrap_or_default();
-        let marker = String::from_utf8_lossy(body.get(begin..begin + 10).unwrap_or_default()).into_owned();
-        seen.arrivals.lock().unwrap().push((marker, at));
-        seen.sample.lock().unwrap().clone_from(&body);
-        seen.more.notify_one();
+        seen.note(&headers, &body);
         write.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await?;
     }
 }
