@@ -46,6 +46,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
+const PARTS: [&str; 5] = ["fanout", "receiver", "latency", "full", "postgres"];
 const CHANNELS: usize = 10;
 /// Deliveries in flight on each channel.
 const IN_FLIGHT: usize = 32;
@@ -62,6 +63,9 @@ const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 #[tokio::main]
 async fn main() {
     let asked = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    if let Some(unknown) = asked.as_deref().filter(|asked| !PARTS.contains(asked)) {
+        panic!("there is no part {unknown}; the parts are {}", PARTS.join(", "));
+    }
     let wants = |name: &str| asked.as_deref().is_none_or(|asked| asked == name);
     if wants("fanout") {
         fanout("SQLite, one node", &Sink::start().await, None, &[1]).await;
