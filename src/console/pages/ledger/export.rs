@@ -63,9 +63,9 @@ pub(super) async fn month(State(face): State<Arc<Face>>, guest: Guest, officer: 
         return Err(Stop::Refused(StatusCode::UNPROCESSABLE_ENTITY, trouble));
     };
     let channels = face.console.books.tried_channels().await?;
-    let sources = channels.into_iter().map(|channel| Source::new(About::Attempts(Some(channel)))).collect();
+    let attempts = channels.into_iter().map(|channel| Source::new(About::Attempts(Some(channel)))).collect();
     // What was parsed has nothing but digits and a hyphen.
-    Ok(begin(&face, &officer, &format!("loa-{}", written.replace(['"', ' '], "")), None, span, sources))
+    Ok(begin(&face, &officer, &format!("loa-{}", written.replace(['"', ' '], "")), None, span, attempts))
 }
 
 pub(super) async fn article(State(face): State<Arc<Face>>, guest: Guest, officer: Officer) -> Result<Response, Stop> {
@@ -80,9 +80,10 @@ fn begin(
     name: &str,
     article: Option<ArticleId>,
     span: (DateTime<Utc>, DateTime<Utc>),
-    mut sources: Vec<Source>,
+    attempts: Vec<Source>,
 ) -> Response {
-    sources.push(Source::new(About::Decisions));
+    // Of one instant, what was decided stands before what was tried.
+    let sources = std::iter::once(Source::new(About::Decisions)).chain(attempts).collect();
     let export = Export {
         books: Arc::clone(&face.console.books),
         sources,
@@ -113,7 +114,9 @@ impl Export {
                 self.fill(place).await?;
             }
             let waiting = self.sources.iter_mut().filter(|source| !source.next.is_empty());
-            let Some(first) = waiting.min_by_key(|source| source.next.front().map(|(place, _)| *place)) else { break };
+            let Some(first) = waiting.min_by_key(|source| source.next.front().map(|(place, _)| place.at)) else {
+                break;
+            };
             rows.extend(first.next.pop_front().map(|(_, cells)| cells));
         }
         if rows.is_empty() {
