@@ -21,6 +21,7 @@ mod intake;
 mod pictures;
 mod people;
 mod store;
+mod full;
 mod keep;
 mod seals;
 mod accounts;

@@ -35,7 +35,7 @@ pub(crate) fn t(minutes: i64) -> DateTime<Utc> {
     utc(T0) + TimeDelta::minutes(minutes)
 }
 
-fn options(folder: &Path) -> SqliteOptions {
+pub(crate) fn options(folder: &Path) -> SqliteOptions {
     SqliteOptions { path: folder.join("loa.db"), max_size: None }
 }
 
@@ -177,7 +177,7 @@ pub(crate) async fn lease(store: &Store, channel: &str, now: DateTime<Utc>) -> L
     store.lease(request(channel, schedule(), now)).await.unwrap()
 }
 
-fn receipt(url: Option<&str>) -> Receipt {
+pub(crate) fn receipt(url: Option<&str>) -> Receipt {
     Receipt {
         remote_id: "remote".to_owned(),
         url: url.map(str::to_owned),
@@ -188,7 +188,7 @@ fn receipt(url: Option<&str>) -> Receipt {
 }
 
 /// The same outcome for everything in a piece of work.
-fn settlements(work: &Work, outcome: &Outcome, now: DateTime<Utc>) -> Vec<Settlement> {
+pub(crate) fn settlements(work: &Work, outcome: &Outcome, now: DateTime<Utc>) -> Vec<Settlement> {
     work.items
         .iter()
         .map(|item| Settlement {
@@ -614,34 +614,6 @@ async fn the_memory_of_single_copies_outlives_the_process(place: Place) {
     next.invite(people.to_vec()).await.unwrap();
     let count = next.count().await.unwrap();
     assert_eq!((count.open, count.left_out), (4, 1));
-}
-
-#[tokio::test]
-async fn a_full_store_refuses_and_acknowledges_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let small = SqliteOptions { max_size: Some(1024 * 1024), ..options(folder.path()) };
-    let store = Store::open(small.clone()).await.unwrap();
-    let mut taken = 0;
-    let error = loop {
-        let big = Article { body_text: "chữ ".repeat(10_000), ..article(&taken.to_string()) };
-        match hand(&store, big, vec![("portal".to_owned(), now_plan(t(0)))], t(0)).await {
-            Ok(_) => taken += 1,
-            Err(error) => break error,
-        }
-        assert!(taken < 100, "it never fills");
-    };
-    assert_eq!(error, StoreError::Full);
-    assert!(taken > 2, "{taken}");
-    assert_eq!(all(&store).await.len(), taken, "what was refused is not there, what was acknowledged is");
-    // The one that did not fit spoils nothing: the same writer goes on.
-    store.ready().await.expect("a writer that answers");
-    let leased = lease(&store, "portal", t(1)).await;
-    assert!(!leased.work.is_empty(), "no work is handed out any more");
-    assert!(store.find(&format!("cms/{taken}")).await.unwrap().is_empty());
-    store.close().await;
-    let store = Store::open(SqliteOptions { max_size: None, ..small }).await.unwrap();
-    assert_eq!(all(&store).await.len(), taken);
-    publish(&store, "room", &["portal"], t(1)).await;
 }
 
 /// Opening fails and leaves the file as it was.

@@ -109,7 +109,7 @@ async fn guarded<T>(send: impl Future<Output = Result<T, SendError>>) -> Result<
     })
 }
 
-/// Asks a store that is away for a moment again until it is back: a result that is known must not become a question.
+/// Asks a store that is away or full for a moment again until it takes it: a result that is known must not become a question.
 /// It ends with the lease at the latest.
 async fn patiently<'q, T>(ask: impl Fn() -> BoxFuture<'q, Result<T, StoreError>>) -> Result<T, StoreError> {
     let mut every = tokio::time::interval(STORE_REST);
@@ -117,9 +117,9 @@ async fn patiently<'q, T>(ask: impl Fn() -> BoxFuture<'q, Result<T, StoreError>>
     loop {
         every.tick().await;
         match ask().await {
-            Err(error @ (StoreError::Unreachable(_) | StoreError::Busy)) => {
+            Err(error @ (StoreError::Unreachable(_) | StoreError::Busy | StoreError::Full)) => {
                 if !std::mem::replace(&mut said, true) {
-                    tracing::warn!(%error, "a result waits until the store is back");
+                    tracing::warn!(%error, "a result waits until the store takes it");
                 }
             }
             answered => return answered,

@@ -7,6 +7,7 @@ use super::db::{Connection, Sql, args};
 use super::deliveries::{insert, of_article, swap_with};
 use super::people::record_about;
 use super::row::{instant, millis, to_json};
+use super::space::Leaves;
 use super::tx::Tx;
 use super::{marks, pictures, words};
 use crate::article::{Article, ArticleId, ArticleKey, Priority, Revision};
@@ -44,9 +45,12 @@ pub(super) async fn accept(tx: &mut Tx, handover: &Handover, decide: &Decide) ->
         (Change::Revise { revision, article, plans } | Change::Anew { revision, article, plans }, known) => {
             let what = if known.is_some() { "correct" } else { "publish" };
             let deliveries = plans.len();
+            let before = tx.level().await?;
             let known = revise(tx, handover, known, revision, article).await?;
             want(tx, &known, Wanted::Revision(revision), plans).await?;
             decision(tx, handover, what, known.id, revision).await?;
+            // A withdrawal is taken even then.
+            tx.check(before, Leaves::RoomForTries).await?;
             accepted(known.id, revision, true, deliveries)
         }
     };

@@ -192,7 +192,7 @@ async fn come_back_in(file: &SqliteOptions, restored: &Restored) -> Result<(), S
     const COMMIT: Sql = Sql::both("COMMIT");
     let mut own = file.connect().await?;
     migrate::migrate(&mut own).await?;
-    let mut tx = Tx::new(own, Contents::default());
+    let mut tx = Tx::new(own, Contents::default(), None);
     tx.connection.execute(BEGIN, Vec::new()).await?;
     come_back(&mut tx, restored).await?;
     tx.connection.execute(COMMIT, Vec::new()).await?;

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::db::{Arg, Connection, Sql, args};
 use super::row::{Row, millis, to_json};
+use super::space::Leaves;
 use super::{Store, leave};
 use crate::article::ArticleId;
 use crate::audience::Entry;
@@ -81,7 +82,9 @@ impl JobCopies {
         let list = List { addresses: to_json(&addresses)?, people: to_json(&known?)?, now: millis(self.clock.now()) };
         self.store
             .writer
-            .run((self.clone(), list), |tx, (job, list)| Box::pin(enlist(&mut tx.connection, job, list)))
+            .run_leaving(Leaves::RoomForResults, (self.clone(), list), |tx, (job, list)| {
+                Box::pin(enlist(&mut tx.connection, job, list))
+            })
             .await
     }
 }
@@ -195,7 +198,7 @@ impl Copies for JobCopies {
         );
         let asked = (self.channel.clone(), self.job_key.clone(), millis(self.clock.now()));
         Box::pin(async move {
-            let complete = self.store.writer.run(asked, |tx, (channel, job_key, now)| {
+            let complete = self.store.writer.record(asked, |tx, (channel, job_key, now)| {
                 Box::pin(async move { tx.connection.execute(COMPLETE, args![channel, job_key, *now]).await.map(drop) })
             });
             complete.await.map_err(later)
@@ -233,7 +236,7 @@ impl Copies for JobCopies {
     fn begin(&self, departures: Departures) -> BoxFuture<'_, Result<Vec<Leave>, SendError>> {
         let asked = (self.clone(), departures, self.clock.now());
         Box::pin(async move {
-            let begun = self.store.writer.run(asked, |tx, (job, departures, now)| {
+            let begun = self.store.writer.run_leaving(Leaves::RoomForResults, asked, |tx, (job, departures, now)| {
                 Box::pin(leave::begin(&mut tx.connection, job, departures, *now))
             });
             begun.await.map_err(later)
@@ -246,7 +249,7 @@ impl Copies for JobCopies {
             if asked.1.news.is_empty() {
                 return Ok(());
             }
-            let recorded = self.store.writer.run(asked, |tx, (job, departures, now)| {
+            let recorded = self.store.writer.record(asked, |tx, (job, departures, now)| {
                 Box::pin(leave::change(&mut tx.connection, job, departures, *now))
             });
             recorded.await.map(drop).map_err(later)
@@ -256,7 +259,8 @@ impl Copies for JobCopies {
     fn count(&self) -> BoxFuture<'_, Result<CopyCount, SendError>> {
         let asked = (self.clone(), millis(self.clock.now()));
         Box::pin(async move {
-            let counted = self.store.writer.run(asked, |tx, (job, now)| Box::pin(count(&mut tx.connection, job, *now)));
+            let counted =
+                self.store.writer.record(asked, |tx, (job, now)| Box::pin(count(&mut tx.connection, job, *now)));
             counted.await.map_err(later)
         })
     }

@@ -11,7 +11,7 @@ use super::migrate;
 use super::open::StoreOptions;
 use super::row::{Row, instant, millis};
 use super::seals::{self, at_one_moment};
-use super::space::{ALL, FREE, INCREMENTAL, SHRINKS, log_of, pragma};
+use super::space::{ALL, FREE, INCREMENTAL, SHRINKS, folder_of, left_on_disk, log_of, pragma};
 use super::sqlite::PAGE;
 use crate::delivery::{Delivery, State};
 use crate::ledger::{Answered, Balance, Exam, Room, Stray};
@@ -117,15 +117,13 @@ pub(super) async fn room(own: &mut Connection, options: &StoreOptions) -> Answer
         return Ok(Room { store: bytes(size), ..Room::default() });
     };
     let length = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |file| file.len());
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let left = rustix::fs::statvfs(folder.unwrap_or(std::path::Path::new("."))).ok();
     let (free, all) = (pragma(own, FREE, "freelist_count").await?, pragma(own, ALL, "page_count").await?);
     Ok(Room {
         store: length(file).max(bytes(all) * PAGE),
         log: length(&log_of(file)),
         spare: bytes(free) * PAGE,
         shrinks: Some(pragma(own, SHRINKS, "auto_vacuum").await? == INCREMENTAL),
-        left: left.map(|disk| disk.f_bavail * disk.f_frsize),
+        left: left_on_disk(&folder_of(file)),
     })
 }
 

@@ -8,6 +8,7 @@ use super::due::{Due, Most, due};
 use super::judge::{Docket, take};
 use super::lease::{alone, lease};
 use super::people::standings;
+use super::space::Leaves;
 use super::tx::Tx;
 use super::writer::Piece;
 use crate::queue::{LeaseRequest, Leased, StoreError};
@@ -30,6 +31,10 @@ impl Piece for Lease {
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
         let Self { leased, answer, .. } = *self;
         drop(answer.send(committed.map(|()| leased)));
+    }
+
+    fn leaves(&self) -> Leaves {
+        if self.leased.work.is_empty() { Leaves::Nothing } else { Leaves::RoomForResults }
     }
 
     fn lease(&mut self) -> Option<&mut Lease> {

@@ -10,7 +10,7 @@
 //! accept lease leases due editions judge settle sweep people missed single_copies copies leave pictures feed_entries
 //! forget marks accounts sessions seals approvals words manuscripts versions    decisions, over
 //! deliveries attempts contents                                               rows, many at a time, over
-//! writer tx            one transaction for whatever has queued up, over
+//! writer transact tx   one transaction for whatever has queued up, over
 //! many db row error    a statement in the words of both databases, over
 //! sqlite postgres open migrate                                               a file, or a server
 //! ```
@@ -67,6 +67,7 @@ mod subscribers;
 mod sweep;
 mod tidy;
 mod token;
+mod transact;
 mod tx;
 mod versions;
 mod words;

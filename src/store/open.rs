@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::bells::Bells;
 use super::db::{Connection, Readers};
 use super::postgres::PostgresOptions;
+use super::space::Ceiling;
 use super::sqlite::{BUSY, SqliteOptions};
 use crate::clock::Clock;
 use crate::queue::StoreError;
@@ -52,11 +53,16 @@ pub(super) struct Opener {
     options: Arc<StoreOptions>,
     /// This process, in what it tells others.
     name: Arc<str>,
+    ceiling: Option<Arc<Ceiling>>,
 }
 
 impl Opener {
     pub(super) fn new(options: StoreOptions) -> Self {
-        Self { options: Arc::new(options), name: format!("{:x}", fastrand::u64(..)).into() }
+        let ceiling = match &options {
+            StoreOptions::Sqlite(options) => Some(Arc::new(Ceiling::of(options))),
+            StoreOptions::Postgres(_) => None,
+        };
+        Self { options: Arc::new(options), name: format!("{:x}", fastrand::u64(..)).into(), ceiling }
     }
 
     pub(super) fn options(&self) -> &StoreOptions {
@@ -70,6 +76,11 @@ impl Opener {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How far a file may grow; a server minds its own disk.
+    pub(super) fn ceiling(&self) -> Option<Arc<Ceiling>> {
+        self.ceiling.clone()
     }
 
     pub(super) async fn connect(&self) -> Result<Connection, StoreError> {

@@ -28,7 +28,7 @@ impl Queue for Store {
     fn accept(&self, handover: Handover, decide: Decide) -> BoxFuture<'_, Result<Verdict, StoreError>> {
         Box::pin(
             self.writer
-                .run((handover, decide), |tx, (handover, decide)| Box::pin(accept::accept(tx, handover, decide))),
+                .record((handover, decide), |tx, (handover, decide)| Box::pin(accept::accept(tx, handover, decide))),
         )
     }
 
@@ -41,7 +41,7 @@ impl Queue for Store {
     }
 
     fn renew(&self, held: Vec<(DeliveryId, u32)>, until: DateTime<Utc>) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(self.writer.run((held, until), |tx, (held, until)| Box::pin(settle::renew(tx, held, *until))))
+        Box::pin(self.writer.record((held, until), |tx, (held, until)| Box::pin(settle::renew(tx, held, *until))))
     }
 
     fn settle(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<usize, StoreError>> {
@@ -54,7 +54,7 @@ impl Queue for Store {
         not_of: Option<String>,
         on_lost: OnLost,
     ) -> BoxFuture<'_, Result<usize, StoreError>> {
-        Box::pin(self.writer.run(Sweep { now, not_of, on_lost }, |tx, asked| Box::pin(sweep::sweep(tx, asked))))
+        Box::pin(self.writer.record(Sweep { now, not_of, on_lost }, |tx, asked| Box::pin(sweep::sweep(tx, asked))))
     }
 
     fn replan(&self, channel: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>> {
@@ -71,7 +71,7 @@ impl Queue for Store {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>> {
         let decision = Decision { id: delivery, event, who, now };
-        Box::pin(self.writer.run(decision, |tx, decision| Box::pin(people::decide(tx, decision))))
+        Box::pin(self.writer.record(decision, |tx, decision| Box::pin(people::decide(tx, decision))))
     }
 
     fn consider(
@@ -93,7 +93,7 @@ impl Queue for Store {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Result<Delivery, Text>, StoreError>> {
         let answering = Answering { id: delivery, answer, plan, who, now };
-        Box::pin(self.writer.run(answering, |tx, answering| Box::pin(single_copies::answer(tx, answering))))
+        Box::pin(self.writer.record(answering, |tx, answering| Box::pin(single_copies::answer(tx, answering))))
     }
 
     fn resend_missed(
@@ -110,23 +110,27 @@ impl Queue for Store {
     }
 
     fn pause(&self, channel: String, pause: Pause) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.writer.run((channel, pause), |tx, (channel, pause)| Box::pin(people::pause(tx, channel, pause))))
+        Box::pin(
+            self.writer.record((channel, pause), |tx, (channel, pause)| Box::pin(people::pause(tx, channel, pause))),
+        )
     }
 
     fn show_pause(&self, channel: String) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.writer.run(channel, |tx, channel| Box::pin(people::show_pause(tx, channel))))
+        Box::pin(self.writer.record(channel, |tx, channel| Box::pin(people::show_pause(tx, channel))))
     }
 
     fn resume(&self, channel: String, who: String, now: DateTime<Utc>) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(
-            self.writer
-                .run((channel, who, now), |tx, (channel, who, now)| Box::pin(people::resume(tx, channel, who, *now))),
+            self.writer.record((channel, who, now), |tx, (channel, who, now)| {
+                Box::pin(people::resume(tx, channel, who, *now))
+            }),
         )
     }
 
     fn throttle(&self, channel: String, until: DateTime<Utc>) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(
-            self.writer.run((channel, until), |tx, (channel, until)| Box::pin(people::throttle(tx, channel, *until))),
+            self.writer
+                .record((channel, until), |tx, (channel, until)| Box::pin(people::throttle(tx, channel, *until))),
         )
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::attempts::Closing;
 use super::deliveries::{delivery, delivery_columns, load, swap};
 use super::many::Many;
+use super::space::Leaves;
 use super::tx::Tx;
 use super::writer::Piece;
 use super::{attempts, editions};
@@ -35,6 +36,10 @@ impl Piece for Settle {
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
         drop(self.answer.send(committed.map(|()| self.fenced)));
+    }
+
+    fn leaves(&self) -> Leaves {
+        Leaves::Nothing
     }
 
     fn settle(&mut self) -> Option<&mut Settle> {

@@ -22,6 +22,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// It looks into the file itself at least once in so many times.
 const LOOKS: u32 = 8;
 pub(super) const PAGE: u64 = 4096;
+/// An empty store has room in so many pages.
+const LEAST_PAGES: i64 = 64;
+/// No file of SQLite has more.
+const MOST_PAGES: i64 = 4_294_967_294;
 /// Pages that the writer keeps in memory, in KiB. What one transaction changes has to fit: it would be written twice.
 const WRITER_CACHE: u32 = 4 * 1024;
 /// Pages in the log after which they are taken over into the file. What changes often is taken over once for many changes.
@@ -41,6 +45,11 @@ pub struct SqliteOptions {
 }
 
 impl SqliteOptions {
+    /// How many pages the file may have.
+    pub(super) fn most_pages(&self) -> Option<i64> {
+        self.max_size.map(|bytes| i64::try_from(bytes / PAGE).unwrap_or(i64::MAX).clamp(LEAST_PAGES, MOST_PAGES))
+    }
+
     fn connect_options(&self) -> SqliteConnectOptions {
         let connect = SqliteConnectOptions::new()
             .filename(&self.path)
@@ -51,8 +60,8 @@ impl SqliteOptions {
             .busy_timeout(BUSY)
             .foreign_keys(true)
             .disable_statement_logging();
-        match self.max_size {
-            Some(bytes) => connect.pragma("max_page_count", most_pages(bytes)),
+        match self.most_pages() {
+            Some(most) => connect.pragma("max_page_count", most.to_string()),
             None => connect,
         }
     }
@@ -84,8 +93,8 @@ impl SqliteOptions {
             ("wal_autocheckpoint", LOG_PAGES.to_string()),
             ("cache_size", format!("-{WRITER_CACHE}")),
         ];
-        if let Some(bytes) = self.max_size {
-            pragmas.push(("max_page_count", most_pages(bytes)));
+        if let Some(most) = self.most_pages() {
+            pragmas.push(("max_page_count", most.to_string()));
         }
         Direct::open(&self.path, &pragmas).map(Connection::Direct).map_err(|error| naming(error, &self.path))
     }
@@ -148,10 +157,6 @@ impl SqliteOptions {
             }
         }
     }
-}
-
-fn most_pages(bytes: u64) -> String {
-    (bytes / PAGE).max(64).to_string()
 }
 
 /// Looks into a file that is there before anything is written into it: another program's database is not ours.

@@ -1,10 +1,12 @@
 //! One transaction, as decisions see it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::contents::{Contents, Found, Which};
 use super::db::{Arg, Connection, Sql, args};
 use super::deliveries::{load, versions};
+use super::space::{Ceiling, Leaves, Level};
 use crate::delivery::{Delivery, DeliveryId};
 use crate::queue::StoreError;
 
@@ -18,6 +20,8 @@ const REMEMBERED: usize = 4_096;
 pub(super) struct Tx {
     pub(super) connection: Connection,
     pub(super) contents: Contents,
+    /// How far a file may grow.
+    ceiling: Option<Arc<Ceiling>>,
     /// What this process has leased, as it was then.
     leased: HashMap<DeliveryId, Delivery>,
     /// Channels with something new.
@@ -29,10 +33,11 @@ pub(super) struct Tx {
 }
 
 impl Tx {
-    pub(super) fn new(connection: Connection, contents: Contents) -> Self {
+    pub(super) fn new(connection: Connection, contents: Contents, ceiling: Option<Arc<Ceiling>>) -> Self {
         Self {
             connection,
             contents,
+            ceiling,
             leased: HashMap::new(),
             woken: BTreeSet::new(),
             called: BTreeSet::new(),
@@ -73,6 +78,18 @@ impl Tx {
     pub(super) fn forget(&mut self) {
         self.contents.forget();
         self.leased.clear();
+    }
+
+    /// How full a file is by now; a server minds its own disk.
+    pub(super) async fn level(&mut self) -> Result<Option<Level>, StoreError> {
+        let Some(ceiling) = &self.ceiling else { return Ok(None) };
+        ceiling.level(&mut self.connection).await.map(Some)
+    }
+
+    /// [`StoreError::Full`] when what was done since `before` does not leave what it has to.
+    pub(super) async fn check(&mut self, before: Option<Level>, leaves: Leaves) -> Result<(), StoreError> {
+        let (Some(ceiling), Some(before)) = (&self.ceiling, before) else { return Ok(()) };
+        ceiling.check(&mut self.connection, before, leaves, self.leased.len()).await
     }
 
     /// There may be something new for this channel's workers, here and on other machines.

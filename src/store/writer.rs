@@ -1,28 +1,23 @@
 //! Group commit: whatever queued up while the last transaction committed goes into the next one, and everybody is
 //! answered after the commit that holds their work. Each process has one writer.
 
-use std::collections::HashSet;
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use super::bells::Bells;
 use super::contents::Contents;
-use super::db::{Connection, Sql};
-use super::leases::{Lease, lease_together};
+use super::db::Connection;
+use super::leases::Lease;
 use super::line::Line;
 use super::open::Opener;
-use super::seals::seal;
-use super::settle::{Settle, settle};
+use super::settle::Settle;
+use super::space::Leaves;
+use super::transact::{AGAIN, roll_back, transact};
 use super::tx::Tx;
 use crate::queue::{LeaseRequest, Leased, Settlement, StoreError};
 
 /// Most pieces of work in one transaction.
 const MOST: usize = 256;
-/// How often a piece is done again that met another machine's transaction.
-const AGAIN: usize = 3;
 
 /// Handle of the one task that writes.
 #[derive(Clone)]
@@ -47,6 +42,8 @@ pub(super) trait Piece: Send {
     fn lease(&mut self) -> Option<&mut Lease> {
         None
     }
+    /// What it has to leave of the store's last room, once it has run.
+    fn leaves(&self) -> Leaves;
     /// Whether the connection is closed before the answer; whoever comes later opens it again.
     fn ends(&self) -> bool {
         false
@@ -66,6 +63,10 @@ impl Piece for End {
         drop(self.0.send(committed));
     }
 
+    fn leaves(&self) -> Leaves {
+        Leaves::Nothing
+    }
+
     fn ends(&self) -> bool {
         true
     }
@@ -77,6 +78,7 @@ pub(super) type Work<A, T> = for<'c> fn(&'c mut Tx, &'c A) -> BoxFuture<'c, Resu
 struct Ask<A, T> {
     asked: A,
     work: Work<A, T>,
+    leaves: Leaves,
     value: Option<T>,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -95,6 +97,10 @@ impl<A: Send + Sync, T: Send> Piece for Ask<A, T> {
         // Where nobody waits any more, the work is committed all the same.
         drop(answer.send(committed.and_then(|()| value.ok_or_else(lost))));
     }
+
+    fn leaves(&self) -> Leaves {
+        self.leaves
+    }
 }
 
 fn closed<E>(_: E) -> StoreError {
@@ -112,7 +118,7 @@ impl Writer {
         let (queue, work) = mpsc::channel(4 * MOST);
         let shared = connection.is_shared();
         let line = Line::default();
-        let tx = Some(Tx::new(connection, contents.clone()));
+        let tx = Some(Tx::new(connection, contents.clone(), opener.ceiling()));
         let writing = write(Desk { opener, bells, line: line.clone(), tx, contents }, work);
         if shared {
             tokio::spawn(writing);
@@ -130,8 +136,26 @@ impl Writer {
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
+        self.run_leaving(Leaves::RoomForTries, asked, work).await
+    }
+
+    /// As [`Self::run`], for what must be kept even when the store takes nothing more.
+    pub(super) async fn record<A, T>(&self, asked: A, work: Work<A, T>) -> Result<T, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.run_leaving(Leaves::Nothing, asked, work).await
+    }
+
+    /// As [`Self::run`], for what has to leave only so much of the store's last room.
+    pub(super) async fn run_leaving<A, T>(&self, leaves: Leaves, asked: A, work: Work<A, T>) -> Result<T, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
-        self.queue.send(Box::new(Ask { asked, work, value: None, answer })).await.map_err(closed)?;
+        self.queue.send(Box::new(Ask { asked, work, leaves, value: None, answer })).await.map_err(closed)?;
         answered.await.map_err(closed)?
     }
 
@@ -159,8 +183,8 @@ impl Writer {
     }
 }
 
-type Batch = Vec<Box<dyn Piece>>;
-type Results = Vec<Result<(), StoreError>>;
+pub(super) type Batch = Vec<Box<dyn Piece>>;
+pub(super) type Results = Vec<Result<(), StoreError>>;
 
 /// The writer's own.
 struct Desk {
@@ -222,7 +246,7 @@ impl Desk {
         let mut tx = match kept {
             Some(tx) => tx,
             None => match self.opener.connect_to_write().await {
-                Ok(connection) => Tx::new(connection, self.contents.clone()),
+                Ok(connection) => Tx::new(connection, self.contents.clone(), self.opener.ceiling()),
                 Err(error) => return Err(Undone { error, again: false }),
             },
         };
@@ -249,7 +273,7 @@ impl Desk {
                 tx.forget();
                 let broken = shared && matches!(error, StoreError::Unreachable(_));
                 // Fails where SQLite has rolled back already; either way nothing of the batch is kept.
-                if !broken && (execute(&mut tx, ROLLBACK).await.is_ok() || !shared) {
+                if !broken && (roll_back(&mut tx).await.is_ok() || !shared) {
                     self.tx = Some(tx);
                 }
                 let again = undone && shared && (matches!(error, StoreError::Busy) || broken && may_be_stale);
@@ -257,119 +281,4 @@ impl Desk {
             }
         }
     }
-}
-
-const BEGIN: Sql = Sql { sqlite: "BEGIN IMMEDIATE", postgres: "BEGIN" };
-const ROLLBACK: Sql = Sql::both("ROLLBACK");
-const SAVEPOINT: Sql = Sql::both("SAVEPOINT piece");
-const ROLLBACK_TO: Sql = Sql::both("ROLLBACK TO piece");
-const RELEASE: Sql = Sql::both("RELEASE piece");
-const COMMIT: Sql = Sql::both("COMMIT");
-
-async fn execute(tx: &mut Tx, statement: Sql) -> Result<(), StoreError> {
-    tx.connection.execute(statement, Vec::new()).await.map(drop)
-}
-
-/// The outer error is the whole batch's, with whether it was certainly not committed.
-///
-/// The statements are given by hand: a full disk makes SQLite roll back by itself, which a transaction object would not
-/// notice.
-async fn transact(tx: &mut Tx, batch: &mut Batch, line: &Line, name: &str) -> Result<Results, (StoreError, bool)> {
-    let undone = |error| (error, true);
-    let asked = batch.len();
-    execute(tx, BEGIN).await.map_err(undone)?;
-    let results = match all(tx, batch, line).await {
-        Ok(()) => vec![Ok(()); batch.len()],
-        Err(error) if batch.len() == 1 => return Err(undone(error)),
-        // One of them failed: from the beginning, each for itself. Who was called out of the line asks again.
-        Err(_) => {
-            batch.truncate(asked);
-            tx.called.clear();
-            let rolled_back = execute(tx, ROLLBACK).await;
-            // Fails where SQLite has rolled back already.
-            if tx.connection.is_shared() {
-                rolled_back.map_err(undone)?;
-            }
-            tx.forget();
-            tx.woken.clear();
-            tx.recorded.clear();
-            execute(tx, BEGIN).await.map_err(undone)?;
-            each(tx, batch).await.map_err(undone)?
-        }
-    };
-    tx.tell_others(name).await.map_err(undone)?;
-    // Last of all: whoever waits for the end of the chain holds nothing that others wait for.
-    seal(tx).await.map_err(undone)?;
-    execute(tx, COMMIT).await.map_err(|error| (error, false))?;
-    Ok(results)
-}
-
-/// Everything in the batch; what is to be settled in one go, with a few statements for all of it.
-async fn all(tx: &mut Tx, batch: &mut Batch, line: &Line) -> Result<(), StoreError> {
-    let mut asked: Vec<&mut Settle> = batch.iter_mut().filter_map(|piece| piece.settle()).collect();
-    let together = asked.len() > 1;
-    if together {
-        let groups: Vec<&[Settlement]> = asked.iter().map(|settle| settle.settlements.as_slice()).collect();
-        let fenced = guarded(settle(tx, &groups)).await?;
-        for (settle, fenced) in asked.iter_mut().zip(fenced) {
-            settle.fenced = fenced;
-        }
-    }
-    // What is settled, and what comes in, is there before anything is leased.
-    for piece in batch.iter_mut() {
-        if !(together && piece.settle().is_some()) && piece.lease().is_none() {
-            guarded(piece.run(tx)).await?;
-        }
-    }
-    let asked = batch.len();
-    for lease in line.call(&tx.woken) {
-        tx.called.insert(lease.request.channel.clone());
-        batch.push(Box::new(lease));
-    }
-    for piece in batch.iter_mut().skip(asked) {
-        if piece.lease().is_none() {
-            guarded(piece.run(tx)).await?;
-        }
-    }
-    let mut leases: Vec<&mut Lease> = batch.iter_mut().filter_map(|piece| piece.lease()).collect();
-    if leases.len() > 1 && are_of_different_channels(&leases) {
-        guarded(lease_together(tx, &mut leases)).await?;
-    } else {
-        for lease in leases {
-            guarded(lease.run(tx)).await?;
-        }
-    }
-    Ok(())
-}
-
-fn are_of_different_channels(leases: &[&mut Lease]) -> bool {
-    let channels: HashSet<&str> = leases.iter().map(|lease| lease.request.channel.as_str()).collect();
-    channels.len() == leases.len()
-}
-
-/// Each piece in a savepoint: one that fails is undone alone, or done again if it met somebody else's.
-async fn each(tx: &mut Tx, batch: &mut Batch) -> Result<Results, StoreError> {
-    let mut results = Vec::with_capacity(batch.len());
-    for piece in batch {
-        let mut left = if tx.connection.is_shared() { AGAIN } else { 0 };
-        results.push(loop {
-            execute(tx, SAVEPOINT).await?;
-            let done = guarded(piece.run(tx)).await;
-            if let Err(error) = &done {
-                execute(tx, ROLLBACK_TO).await.map_err(|_| error.clone())?;
-            }
-            execute(tx, RELEASE).await?;
-            if done != Err(StoreError::Busy) || left == 0 {
-                break done;
-            }
-            left -= 1;
-        });
-    }
-    Ok(results)
-}
-
-/// A mistake in one piece of work must not end the only writer.
-async fn guarded<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let done = AssertUnwindSafe(work).catch_unwind().await;
-    done.unwrap_or_else(|_| Err(StoreError::Other("loa itself failed; please report it".to_owned())))
 }
