@@ -144,7 +144,7 @@ impl Soak {
                 rate: None,
                 gate: Arc::new(Open),
             };
-            let work = self.store.lease(request).await?.work;
+            let work = self.store.lease(request.into()).await?.work;
             if work.is_empty() {
                 return Ok(());
             }

@@ -97,7 +97,7 @@ async fn lease(store: &Store, most: usize) -> Vec<Work> {
         rate: None,
         gate: Arc::new(Open),
     };
-    store.lease(request).await.unwrap().work
+    store.lease(request.into()).await.unwrap().work
 }
 
 fn settlement(work: &Work) -> Settlement {

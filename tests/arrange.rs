@@ -131,7 +131,7 @@ async fn tries_and_the_last_articles_are_told(place: Place) {
     publish(&store, "2", &["portal"], t(1)).await;
     let rate = Some(Rate { most: 60, per: Duration::from_mins(1) });
     let asked = LeaseRequest { rate, ..request("portal", schedule(), t(2)) };
-    assert_eq!(store.lease(asked).await.unwrap().work.len(), 2);
+    assert_eq!(store.lease(asked.into()).await.unwrap().work.len(), 2);
     let tries = |since, most| store.tries_since("portal".to_owned(), since, most);
     assert_eq!((tries(t(0), 100).await.unwrap(), tries(t(0), 1).await.unwrap()), (2, 1));
     assert_eq!(tries(t(2), 100).await.unwrap(), 0);

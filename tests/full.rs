@@ -57,7 +57,7 @@ async fn what_became_of_a_try_is_recorded_even_in_a_store_that_is_full() {
     let mut tried = 0;
     'full: for _ in 0..taken {
         for channel in CHANNELS {
-            match store.lease(ask(channel)).await {
+            match store.lease(ask(channel).into()).await {
                 Ok(leased) => held.extend(leased.work),
                 Err(error) => {
                     assert_eq!(error, StoreError::Full);
@@ -73,7 +73,7 @@ async fn what_became_of_a_try_is_recorded_even_in_a_store_that_is_full() {
     }
     assert!(tried > 0 && !held.is_empty(), "{tried} tried, {} under way", held.len());
     for channel in CHANNELS {
-        while let Ok(leased) = store.lease(ask(channel)).await {
+        while let Ok(leased) = store.lease(ask(channel).into()).await {
             assert!(!leased.work.is_empty(), "there is more to do");
             held.extend(leased.work);
         }

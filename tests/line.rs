@@ -1,18 +1,19 @@
 //! Workers that wait in line for what comes in.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use loa::delivery::{Event, State};
-use loa::queue::{Candidate, Gate, LeaseRequest, LeasedItem, Pause, PauseCause, Queue, Rate, Waiting};
+use loa::queue::{Candidate, Current, Gate, LeaseRequest, LeasedItem, Pause, PauseCause, Queue, Rate, Waiting};
 use loa::store::Store;
 use loa::text::Text;
 
 use crate::sample::schedule;
 use crate::store::{
-    Place, ids, lease, lease_radio, lost, now_plan, on_both, only, publish, publish_into, radio, request, t,
+    Place, handover, ids, lease, lease_radio, lost, now_plan, on_both, only, publish, publish_into, radio, request, t,
 };
 
 on_both! {
@@ -34,7 +35,7 @@ fn wait(store: &Store, channel: &str, now: DateTime<Utc>) -> Waiting {
 
 fn wait_as(store: &Store, request: LeaseRequest) -> Waiting {
     let channel = request.channel.clone();
-    store.wait(&channel, Box::new(move || Some(request.clone())))
+    store.wait(&channel, request.into())
 }
 
 async fn who_waits_has_what_comes_in_from_the_transaction_that_brings_it(place: Place) {
@@ -180,4 +181,34 @@ async fn everybody_is_called_when_what_was_lost_is_taken_back(place: Place) {
     let leased = portal.called().await.unwrap();
     assert_eq!(leased.work.first().and_then(|work| work.looks), Some(0), "it is to be looked up");
     assert!(fanpage.called().await.unwrap().work.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_asked_for_is_asked_when_the_transaction_begins() {
+    let store = Place::file().open().await;
+    publish(&store, "1", &["portal"], t(0)).await;
+    let (begin, begun) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel::<()>();
+    let may_go_on = Mutex::new(may_go_on);
+    let holding = {
+        let (store, second) = (store.clone(), crate::sample::article("2"));
+        let decide = move |_: Option<&Current>| {
+            begin.send(()).unwrap();
+            may_go_on.lock().unwrap().recv().unwrap();
+            Err(Text::same("no"))
+        };
+        tokio::spawn(async move { store.accept(handover(&second, t(0)), Box::new(decide)).await })
+    };
+    tokio::task::spawn_blocking(move || begun.recv().unwrap()).await.unwrap();
+    let hour = Arc::new(AtomicI64::new(0));
+    let clock = Arc::clone(&hour);
+    let ask = move || Some(request("portal", schedule(), t(clock.load(Ordering::SeqCst))));
+    let mut leasing = store.lease(Box::new(ask));
+    assert!((&mut leasing).now_or_never().is_none(), "somebody else writes");
+    hour.store(9, Ordering::SeqCst);
+    go_on.send(()).unwrap();
+    assert_eq!(ids(&leasing.await.unwrap()), ["1"]);
+    assert!(holding.await.unwrap().is_ok());
+    let State::Sending { lease, .. } = only(&store, "portal").await.state else { panic!("it was leased") };
+    assert_eq!((lease.since, lease.until), (t(9), t(10)));
 }

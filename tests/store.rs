@@ -174,7 +174,7 @@ pub(crate) fn request(channel: &str, schedule: Schedule, now: DateTime<Utc>) -> 
 }
 
 pub(crate) async fn lease(store: &Store, channel: &str, now: DateTime<Utc>) -> Leased {
-    store.lease(request(channel, schedule(), now)).await.unwrap()
+    store.lease(request(channel, schedule(), now).into()).await.unwrap()
 }
 
 pub(crate) fn receipt(url: Option<&str>) -> Receipt {
@@ -344,7 +344,7 @@ async fn two_stores_on_one_place_see_each_others_work(place: Place) {
     one.most = 3;
     let mut taken = Vec::new();
     loop {
-        let (from_a, from_b) = tokio::join!(a.lease(one.clone()), b.lease(one.clone()));
+        let (from_a, from_b) = tokio::join!(a.lease(one.clone().into()), b.lease(one.clone().into()));
         let got = [ids(&from_a.unwrap()), ids(&from_b.unwrap())].concat();
         if got.is_empty() {
             break;
@@ -392,7 +392,7 @@ pub(crate) fn radio() -> Schedule {
 }
 
 pub(crate) async fn lease_radio(store: &Store, now: DateTime<Utc>) -> Leased {
-    store.lease(request("radio", radio(), now)).await.unwrap()
+    store.lease(request("radio", radio(), now).into()).await.unwrap()
 }
 
 async fn one_slot_is_one_edition_and_late_arrivals_get_the_next(place: Place) {
@@ -474,7 +474,7 @@ async fn an_uncertain_edition_is_looked_up_as_one(place: Place) {
     assert_eq!(store.sweep(t(62), None, lost()).await.unwrap(), 2);
     let mut ask = request("radio", radio(), t(62));
     ask.most = 1;
-    let leased = store.lease(ask).await.unwrap();
+    let leased = store.lease(ask.into()).await.unwrap();
     assert_eq!((leased.work.len(), leased.work[0].looks, ids(&leased).len()), (1, Some(0), 2));
     // It did arrive: the slot is used up.
     let found = leased.work[0].items.iter().map(|item| Settlement {
@@ -496,14 +496,14 @@ async fn a_follower_is_woken_by_the_channel_it_waits_for(place: Place) {
     publish(&store, "1", &["portal", "fanpage"], t(0)).await;
     let follows = Schedule { after: Some("portal".to_owned()), ..schedule() };
     let ask = |now| request("fanpage", follows.clone(), now);
-    let early = store.lease(ask(t(0))).await.unwrap();
+    let early = store.lease(ask(t(0)).into()).await.unwrap();
     assert!(early.work.is_empty(), "it went before the portal");
     assert!(matches!(only(&store, "fanpage").await.state, State::Waiting { why: Why::After { .. }, .. }));
     let portal = lease(&store, "portal", t(1)).await.work.remove(0);
     let bell = store.bell("fanpage");
     settle(&store, &portal, Outcome::Shown(receipt(Some("https://anbinh.example.vn/1"))), t(2)).await;
     tokio::time::timeout(Duration::from_secs(5), bell.notified()).await.expect("the follower was not woken");
-    let leased = store.lease(ask(t(2))).await.unwrap();
+    let leased = store.lease(ask(t(2)).into()).await.unwrap();
     assert_eq!(leased.work[0].items[0].link.as_deref(), Some("https://anbinh.example.vn/1"));
 }
 
@@ -516,16 +516,16 @@ async fn the_rate_limit_holds_across_reopening(place: Place) {
         rate: Some(Rate { most: 2, per: Duration::from_secs(3_600) }),
         ..request("fanpage", schedule(), now)
     };
-    let first = store.lease(ask(t(0))).await.unwrap();
+    let first = store.lease(ask(t(0)).into()).await.unwrap();
     assert_eq!(first.work.len(), 2);
-    let none_left = store.lease(ask(t(1))).await.unwrap();
+    let none_left = store.lease(ask(t(1)).into()).await.unwrap();
     assert!(none_left.work.is_empty());
     assert_eq!(none_left.next, Some(t(60)), "when there is room again");
     store.close().await;
     let store = place.open().await;
-    assert!(store.lease(ask(t(59))).await.unwrap().work.is_empty());
-    assert_eq!(store.lease(ask(t(60))).await.unwrap().work.len(), 2);
-    assert!(store.lease(ask(t(61))).await.unwrap().work.is_empty());
+    assert!(store.lease(ask(t(59)).into()).await.unwrap().work.is_empty());
+    assert_eq!(store.lease(ask(t(60)).into()).await.unwrap().work.len(), 2);
+    assert!(store.lease(ask(t(61)).into()).await.unwrap().work.is_empty());
 }
 
 async fn a_pause_holds_across_reopening_until_somebody_ends_it(place: Place) {
@@ -878,7 +878,7 @@ async fn two_stores_that_lease_at_once_keep_one_rate_limit(place: Place) {
     let ask = LeaseRequest { rate, most: 2, ..request("fanpage", schedule(), t(0)) };
     let mut taken = 0;
     for _ in 0..12 {
-        let (from_a, from_b) = tokio::join!(a.lease(ask.clone()), b.lease(ask.clone()));
+        let (from_a, from_b) = tokio::join!(a.lease(ask.clone().into()), b.lease(ask.clone().into()));
         taken += from_a.unwrap().work.len() + from_b.unwrap().work.len();
     }
     assert_eq!(taken, 7);

@@ -14,7 +14,7 @@ use super::approval::only_approved;
 use super::room::make_room;
 use super::try_once::try_once;
 use super::{Lane, Shop};
-use crate::queue::{LeaseRequest, Leased, Work};
+use crate::queue::{Ask, LeaseRequest, Leased, Work};
 
 /// How long a lease lasts without a word from its holder.
 const LEASE: Duration = Duration::from_mins(1);
@@ -34,7 +34,8 @@ pub async fn work(lane: Lane, shop: Shop, stop: CancellationToken, kill: Cancell
         let rung = bell.notified();
         gather(&room, &bell, lane.limits.concurrency).await;
         let free = room.available_permits();
-        let looked = if free == 0 { None } else { lease(&lane, &shop, free).await };
+        let asking = Asking::new(&lane, &shop, free, &stop);
+        let looked = if free == 0 { None } else { asking.now().await };
         let leased = match looked {
             Some(leased) if !leased.work.is_empty() => leased,
             looked => {
@@ -50,16 +51,17 @@ pub async fn work(lane: Lane, shop: Shop, stop: CancellationToken, kill: Cancell
                     wake.await;
                     continue;
                 }
-                wait(&lane, &shop, free, &stop, wake).await
+                asking.in_line(wake).await
             }
         };
+        let ends = asking.asked() + LEASE;
         for work in leased.work {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
             let (lane, shop, bell) = (Arc::clone(&lane), shop.clone(), Arc::clone(&bell));
             let (stop, kill) = (stop.clone(), kill.clone());
             flights.spawn(async move {
                 tokio::select! {
-                    () = fly(&lane, &shop, work, stop) => {}
+                    () = fly(&lane, &shop, work, ends, stop) => {}
                     () = kill.cancelled() => {}
                 }
                 drop(permit);
@@ -94,46 +96,65 @@ async fn until(shop: &Shop, next: Option<DateTime<Utc>>) {
     }
 }
 
-fn request(lane: &Lane, shop: &Shop, most: usize) -> LeaseRequest {
-    let now = shop.clock.now();
-    LeaseRequest {
-        channel: lane.name.clone(),
-        node: shop.node.clone(),
-        now,
-        until: lease_end(now),
-        most,
-        rate: lane.limits.rate,
-        gate: Arc::clone(&lane.gate),
-    }
-}
-
-/// Waits for what comes in, or for `wake`. Nothing comes in any more once the worker is to stop: whoever takes its place may
-/// have another secret.
-async fn wait(
-    lane: &Arc<Lane>,
-    shop: &Shop,
+/// A worker that asks for work.
+struct Asking<'w> {
+    lane: &'w Arc<Lane>,
+    shop: &'w Shop,
     most: usize,
-    stop: &CancellationToken,
-    wake: impl Future<Output = ()>,
-) -> Leased {
-    let (asking, of, stop) = (Arc::clone(lane), shop.clone(), stop.clone());
-    let ask = move || (!stop.is_cancelled()).then(|| request(&asking, &of, most));
-    let mut waiting = shop.queue.wait(&lane.name, Box::new(ask));
-    let leased = tokio::select! {
-        biased;
-        leased = waiting.called() => leased,
-        () = wake => waiting.leave().await,
-    };
-    leased.unwrap_or_else(|error| {
-        tracing::error!(channel = %lane.name, %error, "what came in could not be leased");
-        Leased::default()
-    })
+    stop: &'w CancellationToken,
+    /// When the store took up the question, by this process's own clock: a lease counts from then, however long its commit
+    /// took or the process stood still.
+    asked: Arc<Mutex<Instant>>,
 }
 
-/// What is due now; `None` when the store failed.
-async fn lease(lane: &Lane, shop: &Shop, most: usize) -> Option<Leased> {
-    let leased = shop.queue.lease(request(lane, shop, most)).await;
-    leased.inspect_err(|error| tracing::error!(channel = %lane.name, %error, "no work could be leased")).ok()
+impl<'w> Asking<'w> {
+    fn new(lane: &'w Arc<Lane>, shop: &'w Shop, most: usize, stop: &'w CancellationToken) -> Self {
+        Self { lane, shop, most, stop, asked: Arc::new(Mutex::new(Instant::now())) }
+    }
+
+    /// What is asked for whenever it is its turn. Nothing comes in any more once the worker is to stop: whoever takes its
+    /// place may have another secret.
+    fn ask(&self) -> Ask {
+        let (lane, shop, most, stop) = (Arc::clone(self.lane), self.shop.clone(), self.most, self.stop.clone());
+        let asked = Arc::clone(&self.asked);
+        Box::new(move || {
+            *asked.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            let now = shop.clock.now();
+            (!stop.is_cancelled()).then(|| LeaseRequest {
+                channel: lane.name.clone(),
+                node: shop.node.clone(),
+                now,
+                until: lease_end(now),
+                most,
+                rate: lane.limits.rate,
+                gate: Arc::clone(&lane.gate),
+            })
+        })
+    }
+
+    fn asked(&self) -> Instant {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is due now; `None` when the store failed.
+    async fn now(&self) -> Option<Leased> {
+        let leased = self.shop.queue.lease(self.ask()).await;
+        leased.inspect_err(|error| tracing::error!(channel = %self.lane.name, %error, "no work could be leased")).ok()
+    }
+
+    /// Waits for what comes in, or for `wake`.
+    async fn in_line(&self, wake: impl Future<Output = ()>) -> Leased {
+        let mut waiting = self.shop.queue.wait(&self.lane.name, self.ask());
+        let leased = tokio::select! {
+            biased;
+            leased = waiting.called() => leased,
+            () = wake => waiting.leave().await,
+        };
+        leased.unwrap_or_else(|error| {
+            tracing::error!(channel = %self.lane.name, %error, "what came in could not be leased");
+            Leased::default()
+        })
+    }
 }
 
 fn rest() -> TimeDelta {
@@ -144,8 +165,8 @@ fn lease_end(now: DateTime<Utc>) -> DateTime<Utc> {
     now + TimeDelta::from_std(LEASE).unwrap_or_default()
 }
 
-/// One try, while its lease is kept alive. A lease that is lost ends the try: somebody else has it.
-async fn fly(lane: &Arc<Lane>, shop: &Shop, work: Work, stop: CancellationToken) {
+/// One try, while its lease is kept alive: it ends at `ends`. A lease that is lost ends the try: somebody else has it.
+async fn fly(lane: &Arc<Lane>, shop: &Shop, work: Work, ends: Instant, stop: CancellationToken) {
     let work = match make_room(lane, shop, work).await {
         Ok(work) => work,
         Err(error) => {
@@ -164,7 +185,7 @@ async fn fly(lane: &Arc<Lane>, shop: &Shop, work: Work, stop: CancellationToken)
         return;
     }
     let held: Vec<_> = work.items.iter().map(|item| (item.delivery, item.attempt)).collect();
-    let deadline = Mutex::new(Instant::now() + LEASE);
+    let deadline = Mutex::new(ends);
     let keep = async {
         let mut every = tokio::time::interval(LEASE / 3);
         every.tick().await;

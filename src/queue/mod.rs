@@ -77,8 +77,9 @@ pub trait Queue: Send + Sync {
     /// Takes over an article, or an order to withdraw one, in one transaction.
     fn accept(&self, handover: Handover, decide: Decide) -> BoxFuture<'_, Result<Verdict, StoreError>>;
 
-    /// Leases what is due on one channel: the next deliveries, or the next edition.
-    fn lease(&self, request: LeaseRequest) -> BoxFuture<'_, Result<Leased, StoreError>>;
+    /// Leases what is due on one channel: the next deliveries, or the next edition. `ask` says what is asked for when the
+    /// transaction begins: a lease begins then, however long it had to wait.
+    fn lease(&self, ask: Ask) -> BoxFuture<'_, Result<Leased, StoreError>>;
 
     /// Waits in the line for what comes in next for this channel: it is leased in the transaction that brings it, and `ask`
     /// says then what is asked for. Whoever waits listens to the bell as well, which rings for what others bring.

@@ -4,8 +4,16 @@ use tokio::sync::oneshot;
 
 use super::{LeaseRequest, Leased, StoreError};
 
-/// What a waiting worker asks for, as of the instant at which something comes in; `None`: it is to stop, and takes nothing.
+/// What a worker asks for, as of the instant at which it is its turn, or something comes in; `None`: it is to stop, and
+/// takes nothing.
 pub type Ask = Box<dyn Fn() -> Option<LeaseRequest> + Send + Sync>;
+
+impl From<LeaseRequest> for Ask {
+    /// Always the same, whenever it is asked.
+    fn from(request: LeaseRequest) -> Self {
+        Box::new(move || Some(request.clone()))
+    }
+}
 
 /// A place in the line. Whoever lets go of it has left the line.
 pub struct Waiting {

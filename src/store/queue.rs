@@ -19,8 +19,8 @@ use crate::channel::{Copies, Pictures};
 use crate::clock::Clock;
 use crate::delivery::{Delivery, DeliveryId, Event, Plan};
 use crate::queue::{
-    About, Answer, Ask, Considered, Decide, Handover, LeaseRequest, Leased, OnLost, Pause, Planner, Queue, Settlement,
-    StoreError, Verdict, Waiting,
+    About, Answer, Ask, Considered, Decide, Handover, Leased, OnLost, Pause, Planner, Queue, Settlement, StoreError,
+    Verdict, Waiting,
 };
 use crate::text::Text;
 
@@ -32,8 +32,8 @@ impl Queue for Store {
         )
     }
 
-    fn lease(&self, request: LeaseRequest) -> BoxFuture<'_, Result<Leased, StoreError>> {
-        Box::pin(self.writer.lease(request))
+    fn lease(&self, ask: Ask) -> BoxFuture<'_, Result<Leased, StoreError>> {
+        Box::pin(self.writer.lease(ask))
     }
 
     fn wait(&self, channel: &str, ask: Ask) -> Waiting {

@@ -14,7 +14,7 @@ use super::settle::Settle;
 use super::space::Leaves;
 use super::transact::{AGAIN, roll_back, transact};
 use super::tx::Tx;
-use crate::queue::{LeaseRequest, Leased, Settlement, StoreError};
+use crate::queue::{Ask, Leased, Settlement, StoreError};
 
 /// Most pieces of work in one transaction.
 const MOST: usize = 256;
@@ -22,7 +22,7 @@ const MOST: usize = 256;
 /// Handle of the one task that writes.
 #[derive(Clone)]
 pub(super) struct Writer {
-    queue: mpsc::Sender<Box<dyn Piece>>,
+    queue: mpsc::Sender<Asked>,
     /// Workers that wait for what comes in.
     pub(super) line: Line,
 }
@@ -47,6 +47,30 @@ pub(super) trait Piece: Send {
     /// Whether the connection is closed before the answer; whoever comes later opens it again.
     fn ends(&self) -> bool {
         false
+    }
+}
+
+/// What waits for its turn.
+enum Asked {
+    Piece(Box<dyn Piece>),
+    /// To lease what it asks for by then.
+    Lease(Ask, oneshot::Sender<Result<Leased, StoreError>>),
+}
+
+impl Asked {
+    /// What there is to do now that it is its turn.
+    fn ready(self) -> Option<Box<dyn Piece>> {
+        match self {
+            Self::Piece(piece) => Some(piece),
+            Self::Lease(ask, answer) => match ask() {
+                Some(request) => Some(Box::new(Lease { request, leased: Leased::default(), answer })),
+                None => {
+                    // Nothing is taken, whether or not somebody waits.
+                    drop(answer.send(Ok(Leased::default())));
+                    None
+                }
+            },
+        }
     }
 }
 
@@ -75,7 +99,7 @@ impl Piece for End {
 /// What is done with what is asked.
 pub(super) type Work<A, T> = for<'c> fn(&'c mut Tx, &'c A) -> BoxFuture<'c, Result<T, StoreError>>;
 
-struct Ask<A, T> {
+struct Job<A, T> {
     asked: A,
     work: Work<A, T>,
     leaves: Leaves,
@@ -83,7 +107,7 @@ struct Ask<A, T> {
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<A: Send + Sync, T: Send> Piece for Ask<A, T> {
+impl<A: Send + Sync, T: Send> Piece for Job<A, T> {
     fn run<'c>(&'c mut self, tx: &'c mut Tx) -> BoxFuture<'c, Result<(), StoreError>> {
         Box::pin(async move {
             self.value = Some((self.work)(tx, &self.asked).await?);
@@ -155,28 +179,32 @@ impl Writer {
         T: Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        self.queue.send(Box::new(Ask { asked, work, leaves, value: None, answer })).await.map_err(closed)?;
+        self.send(Job { asked, work, leaves, value: None, answer }).await.map_err(closed)?;
         answered.await.map_err(closed)?
     }
 
     /// Settles, together with whatever else is settled in the next transaction.
     pub(super) async fn settle(&self, settlements: Vec<Settlement>) -> Result<usize, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.queue.send(Box::new(Settle { settlements, fenced: 0, answer })).await.map_err(closed)?;
+        self.send(Settle { settlements, fenced: 0, answer }).await.map_err(closed)?;
         answered.await.map_err(closed)?
     }
 
     /// Leases, together with whatever else is leased in the next transaction.
-    pub(super) async fn lease(&self, request: LeaseRequest) -> Result<Leased, StoreError> {
+    pub(super) async fn lease(&self, ask: Ask) -> Result<Leased, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.queue.send(Box::new(Lease { request, leased: Leased::default(), answer })).await.map_err(closed)?;
+        self.queue.send(Asked::Lease(ask, answer)).await.map_err(closed)?;
         answered.await.map_err(closed)?
+    }
+
+    async fn send(&self, piece: impl Piece + 'static) -> Result<(), mpsc::error::SendError<Asked>> {
+        self.queue.send(Asked::Piece(Box::new(piece))).await
     }
 
     /// Waits until everything handed in so far is on disk and the connection is closed: a file is then at rest.
     pub(super) async fn close(self) {
         let (answer, answered) = oneshot::channel();
-        if self.queue.send(Box::new(End(answer))).await.is_ok() {
+        if self.send(End(answer)).await.is_ok() {
             // What an earlier piece came to, its own asker hears.
             drop(answered.await);
         }
@@ -196,13 +224,16 @@ struct Desk {
     tx: Option<Tx>,
 }
 
-async fn write(mut desk: Desk, mut work: mpsc::Receiver<Box<dyn Piece>>) {
+async fn write(mut desk: Desk, mut work: mpsc::Receiver<Asked>) {
     while let Some(first) = work.recv().await {
-        let mut batch = vec![first];
+        let mut batch: Batch = first.ready().into_iter().collect();
         while batch.len() < MOST
             && let Ok(next) = work.try_recv()
         {
-            batch.push(next);
+            batch.extend(next.ready());
+        }
+        if batch.is_empty() {
+            continue;
         }
         let results = desk.commit(&mut batch).await;
         if batch.iter().any(|piece| piece.ends())
