@@ -307,6 +307,10 @@ fn a_full_store_refuses_with_the_reason_and_stays_readable() {
         assert_eq!(account["received"], taken, "{balance:#}");
     }
     drop(daemon);
+    let told = world.run(&["doctor"]);
+    assert_eq!(told.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.contains("MB are left below store.max_size"), "{told}");
     // With room again, the file that waited is taken.
     edit(&world, "config.toml", "max_size = \"900KB\"", "max_size = \"50MB\"");
     let _daemon = crate::support::house::daemon(&world);

@@ -184,6 +184,21 @@ fn room(room: &Room) -> Vec<(Level, Text)> {
             (Level::Well, text!("ổ đĩa còn {mb} MB", "{mb} MB are left on the disk"))
         });
     }
+    if let Some(most) = room.most {
+        let left = most.saturating_sub(room.store - room.spare.min(room.store));
+        let mb = megabytes(left);
+        found.push(if left < most / 10 {
+            (
+                Level::Wrong,
+                text!(
+                    "kho chỉ còn {mb} MB là tới mức store.max_size: tăng mức này, hoặc giảm store.keep_days; tới mức thì loa không nhận bài",
+                    "only {mb} MB are left below store.max_size: raise it, or lower store.keep_days; when it is reached, loa takes no articles"
+                ),
+            )
+        } else {
+            (Level::Well, text!("kho còn {mb} MB dưới mức store.max_size", "{mb} MB are left below store.max_size"))
+        });
+    }
     if room.shrinks == Some(false) {
         found.push((
             Level::Note,

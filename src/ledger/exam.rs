@@ -21,6 +21,8 @@ pub struct Room {
     pub shrinks: Option<bool>,
     /// Left on the disk of a file.
     pub left: Option<u64>,
+    /// How large a file may become until nothing more is taken in, if that is limited.
+    pub most: Option<u64>,
 }
 
 /// Something that nothing refers to, or that refers to nothing.

@@ -124,6 +124,7 @@ pub(super) async fn room(own: &mut Connection, options: &StoreOptions) -> Answer
         spare: bytes(free) * PAGE,
         shrinks: Some(pragma(own, SHRINKS, "auto_vacuum").await? == INCREMENTAL),
         left: left_on_disk(&folder_of(file)),
+        most: options.ceiling().and_then(|ceiling| ceiling.for_intake()),
     })
 }
 

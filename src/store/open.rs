@@ -45,6 +45,14 @@ impl StoreOptions {
             Self::Postgres(_) => None,
         }
     }
+
+    /// How far a file may grow; a server minds its own disk.
+    pub(super) fn ceiling(&self) -> Option<Ceiling> {
+        match self {
+            Self::Sqlite(options) => Some(Ceiling::of(options)),
+            Self::Postgres(_) => None,
+        }
+    }
 }
 
 /// Makes connections.
@@ -58,10 +66,7 @@ pub(super) struct Opener {
 
 impl Opener {
     pub(super) fn new(options: StoreOptions) -> Self {
-        let ceiling = match &options {
-            StoreOptions::Sqlite(options) => Some(Arc::new(Ceiling::of(options))),
-            StoreOptions::Postgres(_) => None,
-        };
+        let ceiling = options.ceiling().map(Arc::new);
         Self { options: Arc::new(options), name: format!("{:x}", fastrand::u64(..)).into(), ceiling }
     }
 

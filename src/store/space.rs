@@ -61,6 +61,11 @@ impl Ceiling {
         Self { folder: folder_of(&options.path), most, kept }
     }
 
+    /// Bytes that there may be until nothing more is taken in.
+    pub(super) fn for_intake(&self) -> Option<u64> {
+        self.most.and_then(|most| u64::try_from(most - 2 * self.kept).ok()).map(|pages| pages * PAGE)
+    }
+
     pub(super) async fn level(&self, connection: &mut Connection) -> Result<Level, StoreError> {
         let all = pragma(connection, ALL, "page_count").await?;
         let free = pragma(connection, FREE, "freelist_count").await?;
