@@ -8,14 +8,15 @@ use crate::support::real_nats::{Letter, PASSWORD, RealNats, SUBJECT};
 use crate::support::world::World;
 
 /// An office with a portal, and a broker whose password is in a file; `more` goes into `config.toml` before all tables.
+const BY_PASSWORD: &str = "user = \"loa\"\npassword = { file = \"mat-khau\" }\n";
+
 fn office(nats: &RealNats, store: &str) -> World {
     let world = World::bare();
     world.channel("portal", "site", "folder = \"site\"", "");
     world.write("mat-khau", PASSWORD);
     let url = nats.url();
     let broker = format!(
-        "[broker]\nurl = \"{url}\"\nstream = \"LOA\"\nsubject = \"{SUBJECT}\"\nuser = \"loa\"\npassword = {{ file = \"mat-khau\" }}\n\
-         [shutdown]\ngrace = \"5s\"\n"
+        "[broker]\nurl = \"{url}\"\nstream = \"LOA\"\nsubject = \"{SUBJECT}\"\n{BY_PASSWORD}[shutdown]\ngrace = \"5s\"\n"
     );
     open(&world, &broker);
     let config = std::fs::read_to_string(world.path("config.toml")).expect("the configuration");
@@ -195,4 +196,28 @@ fn a_server_behind_tls_is_believed_only_with_the_authority_that_vouches_for_it()
     done(&nats);
     assert_eq!(wanted(&world), [("bai-1".to_owned(), json!(1))]);
     assert_eq!(friend.stop().0.code(), Some(0));
+}
+
+#[test]
+fn an_account_is_shown_by_its_credentials_which_stand_nowhere_else() {
+    let nats = RealNats::start_with_accounts();
+    let world = office(&nats, "");
+    nats.publish([article(1, "Một.")]);
+    let config = std::fs::read_to_string(world.path("config.toml")).expect("the configuration");
+    world.write("config.toml", &config.replace(BY_PASSWORD, "credentials = { file = \"loa.creds\" }\n"));
+    // A user whom nobody in this server's accounts vouches for.
+    let (_, strangers) = crate::support::nats_accounts::made();
+    world.write("loa.creds", &strangers);
+    let running = daemon(&world);
+    logged(&world, "the broker cannot be used");
+    assert!(deliveries(&world).is_empty());
+    // They are read again for each connection: the right ones need no restart.
+    world.write("loa.creds", nats.credentials());
+    logged(&world, "the broker is connected");
+    done(&nats);
+    assert_eq!(wanted(&world), [("bai-1".to_owned(), json!(1))]);
+    assert_eq!(running.stop().0.code(), Some(0));
+    for line in strangers.lines().chain(nats.credentials().lines()).filter(|line| line.len() > 40) {
+        assert!(!world.log().contains(line), "{}", world.log());
+    }
 }

@@ -28,6 +28,8 @@ pub(crate) mod http_fault;
 pub(crate) mod http_request;
 pub(crate) mod http_session;
 pub(crate) mod letter;
+#[cfg(feature = "nats")]
+pub(crate) mod nats_accounts;
 pub(crate) mod oracle;
 pub(crate) mod places;
 pub(crate) mod process;

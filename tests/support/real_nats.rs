@@ -9,6 +9,7 @@ use async_nats::jetstream::consumer::Info;
 use async_nats::jetstream::{self, stream};
 use tempfile::TempDir;
 
+use super::nats_accounts;
 use super::process::eventually;
 
 /// The account's password.
@@ -19,9 +20,19 @@ pub(crate) const SUBJECT: &str = "loa.bai";
 pub(crate) struct RealNats {
     folder: TempDir,
     port: u16,
-    tls: bool,
+    guard: Guard,
     server: Option<Child>,
     runtime: tokio::runtime::Runtime,
+}
+
+/// How the server knows whom it speaks with.
+enum Guard {
+    /// By a password.
+    Password,
+    /// By a password, behind TLS.
+    Tls,
+    /// By the credentials of an account: what a `.creds` file holds.
+    Accounts(String),
 }
 
 /// What is published: an action, if it is not just an article, and a payload.
@@ -30,28 +41,36 @@ pub(crate) type Letter<'a> = (Option<&'a str>, String);
 impl RealNats {
     /// Starts a server with a stream `LOA` for [`SUBJECT`].
     pub(crate) fn start() -> Self {
-        Self::start_with(false)
+        Self::start_with(|_| (String::new(), Guard::Password))
     }
 
     /// The same behind TLS, with a certificate of the office's own authority: [`Self::ca`].
     pub(crate) fn start_behind_tls() -> Self {
-        Self::start_with(true)
+        Self::start_with(|folder| (tls_of(folder), Guard::Tls))
     }
 
-    fn start_with(tls: bool) -> Self {
+    /// The same for whoever has an account's credentials: [`Self::credentials`].
+    pub(crate) fn start_with_accounts() -> Self {
+        Self::start_with(|_| {
+            let (config, credentials) = nats_accounts::made();
+            (config, Guard::Accounts(credentials))
+        })
+    }
+
+    fn start_with(guarded: impl FnOnce(&Path) -> (String, Guard)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("its number").port();
         drop(listener);
         let store = folder.path().join("data").display().to_string();
-        let config = format!(
-            "listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: \"{store}\" }}\n\
-             authorization {{ user: \"loa\", password: \"{PASSWORD}\" }}\n{}",
-            if tls { tls_of(folder.path()) } else { String::new() }
-        );
+        let (mut config, guard) = guarded(folder.path());
+        config += &format!("listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: \"{store}\" }}\n");
+        if !matches!(guard, Guard::Accounts(_)) {
+            config += &format!("authorization {{ user: \"loa\", password: \"{PASSWORD}\" }}\n");
+        }
         std::fs::write(folder.path().join("nats.conf"), config).expect("a configuration");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let mut nats = Self { folder, port, tls, server: None, runtime: runtime.expect("a runtime") };
+        let mut nats = Self { folder, port, guard, server: None, runtime: runtime.expect("a runtime") };
         nats.go_on();
         nats.runtime.block_on(async {
             let context = nats.context().await;
@@ -63,12 +82,21 @@ impl RealNats {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("{}://127.0.0.1:{}", if self.tls { "tls" } else { "nats" }, self.port)
+        let scheme = if matches!(self.guard, Guard::Tls) { "tls" } else { "nats" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
     /// The certificate of whoever vouches for the server.
     pub(crate) fn ca(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
+    }
+
+    /// What stands in a `.creds` file.
+    pub(crate) fn credentials(&self) -> &str {
+        match &self.guard {
+            Guard::Accounts(credentials) => credentials,
+            Guard::Password | Guard::Tls => panic!("this server knows a password"),
+        }
     }
 
     /// Starts it again with what it has kept.
@@ -99,10 +127,14 @@ impl RealNats {
     }
 
     async fn context(&self) -> jetstream::Context {
-        let mut options = async_nats::ConnectOptions::with_user_and_password("loa".to_owned(), PASSWORD.to_owned());
-        if self.tls {
-            options = options.require_tls(true).add_root_certificates(self.ca());
-        }
+        let by_password = || async_nats::ConnectOptions::with_user_and_password("loa".to_owned(), PASSWORD.to_owned());
+        let options = match &self.guard {
+            Guard::Password => by_password(),
+            Guard::Tls => by_password().require_tls(true).add_root_certificates(self.ca()),
+            Guard::Accounts(credentials) => {
+                async_nats::ConnectOptions::with_credentials(credentials).expect("credentials")
+            }
+        };
         jetstream::new(options.connect(self.url()).await.expect("a connection"))
     }
 

@@ -112,13 +112,16 @@ impl Nats {
                 options.user_and_password(user, password.expose_secret().to_owned())
             }
             Credentials::Token(token) => options.token(token.expose_secret().to_owned()),
-            Credentials::Creds(creds) => options.credentials(creds.expose_secret()).map_err(|_| {
-                // What is wrong with it may show what is in it.
-                BrokerError(text!(
-                    "broker.credentials không phải tệp .creds của NATS",
-                    "broker.credentials is not a .creds file of NATS"
-                ))
-            })?,
+            // The file ends with a line that is whole; a secret is read without its last line break.
+            Credentials::Creds(creds) => {
+                options.credentials(&format!("{}\n", creds.expose_secret())).map_err(|_| {
+                    // What is wrong with it may show what is in it.
+                    BrokerError(text!(
+                        "broker.credentials không phải tệp .creds của NATS",
+                        "broker.credentials is not a .creds file of NATS"
+                    ))
+                })?
+            }
         };
         options.connect(self.url.as_str()).await.map_err(|error| BrokerError(not_connected(&self.url, &error)))
     }
