@@ -296,6 +296,16 @@ fn a_full_store_refuses_with_the_reason_and_stays_readable() {
     let answer = daemon.call("POST", "/api/v1/articles", &[BEARER, JSON], article.as_bytes());
     assert_eq!(answer.status, 507, "{answer:?}");
     assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    // What is withdrawn is withdrawn all the same, by the command and by a CMS with a key of its own for the request.
+    printed(&world, &["withdraw", "cli/bai-0"]);
+    let key = ("idempotency-key", "withdraw-bai-1");
+    let answer = daemon.call("DELETE", "/api/v1/articles/cli/bai-1", &[BEARER, key], b"");
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let removed = || {
+        let is_gone = |row: &&serde_json::Value| row["wanted"] == "withdrawn" && row["state"] == "settled";
+        (deliveries(&world).iter().filter(is_gone).count() == 8).then_some(())
+    };
+    eventually("both are gone everywhere", removed);
     // A file stays in the folder until there is room.
     let waiting = world.path("inbox/dai.txt");
     std::fs::write(&waiting, format!("Thông báo dài\n\n{body}\n")).expect("a file");

@@ -50,7 +50,7 @@ pub(super) async fn accept(tx: &mut Tx, handover: &Handover, decide: &Decide) ->
             want(tx, &known, Wanted::Revision(revision), plans).await?;
             decision(tx, handover, what, known.id, revision).await?;
             // A withdrawal is taken even then.
-            tx.check(before, Leaves::RoomForTries).await?;
+            tx.check(before, &[Leaves::RoomForTries]).await?;
             accepted(known.id, revision, true, deliveries)
         }
     };

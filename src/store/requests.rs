@@ -48,12 +48,12 @@ impl Requests for Store {
         until: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Claim, StoreError>> {
         let asked = Asked { key, fingerprint, now, until };
-        Box::pin(self.writer.run(asked, |tx, asked| Box::pin(claim(tx, asked))))
+        Box::pin(self.writer.record(asked, |tx, asked| Box::pin(claim(tx, asked))))
     }
 
     fn answered(&self, key: String, status: u16, body: String) -> BoxFuture<'_, Result<(), StoreError>> {
         const ANSWERED: Sql = Sql::both("UPDATE requests SET status = $2, body = $3 WHERE key = $1");
-        Box::pin(self.writer.run((key, status, body), |tx, (key, status, body)| {
+        Box::pin(self.writer.record((key, status, body), |tx, (key, status, body)| {
             Box::pin(async move {
                 tx.connection.execute(ANSWERED, args![&*key, i64::from(*status), &*body]).await.map(drop)
             })
@@ -62,10 +62,8 @@ impl Requests for Store {
 
     fn give_up(&self, key: String) -> BoxFuture<'_, Result<(), StoreError>> {
         const GIVE_UP: Sql = Sql::both("DELETE FROM requests WHERE key = $1 AND status IS NULL");
-        Box::pin(
-            self.writer.run(key, |tx, key| {
-                Box::pin(async move { tx.connection.execute(GIVE_UP, args![&*key]).await.map(drop) })
-            }),
-        )
+        Box::pin(self.writer.record(key, |tx, key| {
+            Box::pin(async move { tx.connection.execute(GIVE_UP, args![&*key]).await.map(drop) })
+        }))
     }
 }

@@ -118,16 +118,17 @@ impl People for Store {
 
     fn change_account(&self, id: AccountId, change: AccountChange, by: By) -> BoxFuture<'_, Refusable<()>> {
         Box::pin(
-            self.writer.run((id, change, by), |tx, (id, change, by)| Box::pin(accounts::change(tx, *id, change, by))),
+            self.writer
+                .record((id, change, by), |tx, (id, change, by)| Box::pin(accounts::change(tx, *id, change, by))),
         )
     }
 
     fn use_code(&self, id: AccountId, step: i64) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(self.writer.run((id, step), |tx, (id, step)| Box::pin(accounts::use_code(tx, *id, *step))))
+        Box::pin(self.writer.record((id, step), |tx, (id, step)| Box::pin(accounts::use_code(tx, *id, *step))))
     }
 
     fn sign_in(&self, new: NewSession) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.writer.run(new, |tx, new| Box::pin(sign_in(tx, new))))
+        Box::pin(self.writer.record(new, |tx, new| Box::pin(sign_in(tx, new))))
     }
 
     fn session(&self, hash: String, now: DateTime<Utc>) -> BoxFuture<'_, Result<Option<Session>, StoreError>> {
@@ -145,20 +146,20 @@ impl People for Store {
 
     fn touch(&self, hash: String, now: DateTime<Utc>) -> BoxFuture<'_, Result<(), StoreError>> {
         const TOUCH: Sql = Sql::both("UPDATE sessions SET seen_at = $2, notice = NULL WHERE hash = $1");
-        Box::pin(self.writer.run((hash, now), |tx, (hash, now)| {
+        Box::pin(self.writer.record((hash, now), |tx, (hash, now)| {
             Box::pin(async move { tx.connection.execute(TOUCH, args![hash, millis(*now)]).await.map(drop) })
         }))
     }
 
     fn leave_notice(&self, hash: String, notice: Notice) -> BoxFuture<'_, Result<(), StoreError>> {
         const LEAVE: Sql = Sql::both("UPDATE sessions SET notice = $2 WHERE hash = $1");
-        Box::pin(self.writer.run((hash, notice), |tx, (hash, notice)| {
+        Box::pin(self.writer.record((hash, notice), |tx, (hash, notice)| {
             Box::pin(async move { tx.connection.execute(LEAVE, args![hash, to_json(notice)?]).await.map(drop) })
         }))
     }
 
     fn sign_out(&self, hash: String, by: By) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.writer.run((hash, by), |tx, (hash, by)| Box::pin(sign_out(tx, hash, by))))
+        Box::pin(self.writer.record((hash, by), |tx, (hash, by)| Box::pin(sign_out(tx, hash, by))))
     }
 
     fn offer_setup(&self, hash: String, expires: DateTime<Utc>) -> BoxFuture<'_, Result<bool, StoreError>> {
@@ -186,7 +187,7 @@ impl People for Store {
     }
 
     fn record(&self, asked: Record) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.writer.run(asked, |tx, asked| {
+        Box::pin(self.writer.record(asked, |tx, asked| {
             Box::pin(async move {
                 let Record { by, what, channel, note } = asked;
                 record(tx, &by.who, what, by.at, channel.as_deref(), None, note).await

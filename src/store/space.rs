@@ -80,20 +80,20 @@ impl Ceiling {
         &self,
         connection: &mut Connection,
         before: Level,
-        leaves: Leaves,
+        leaves: &[Leaves],
         tries: usize,
     ) -> Result<(), StoreError> {
-        if leaves == Leaves::Nothing {
+        if leaves.iter().all(|leaves| *leaves == Leaves::Nothing) {
             return Ok(());
         }
         let after = self.level(connection).await?;
         let left = after.left - i64::try_from(tries).unwrap_or(i64::MAX) / RESULTS;
-        let has_room = match leaves {
+        let has_room = |leaves: &Leaves| match leaves {
             Leaves::Nothing => true,
             Leaves::RoomForResults => left >= self.kept,
             Leaves::RoomForTries => after.used <= before.used || left >= 2 * self.kept,
         };
-        if has_room { Ok(()) } else { Err(StoreError::Full) }
+        if leaves.iter().all(has_room) { Ok(()) } else { Err(StoreError::Full) }
     }
 }
 

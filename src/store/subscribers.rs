@@ -234,7 +234,7 @@ impl Subscribers for Store {
         who: String,
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(self.writer.run((channel, address, who, now), |tx, (channel, address, who, now)| {
+        Box::pin(self.writer.record((channel, address, who, now), |tx, (channel, address, who, now)| {
             Box::pin(remove(tx, channel, address, who, *now))
         }))
     }
@@ -250,7 +250,7 @@ impl Subscribers for Store {
             let asked = (channel, address, token, new);
             let stand = self
                 .writer
-                .run(asked, |tx, (channel, address, token, new)| Box::pin(stand(tx, channel, address, token, new)));
+                .record(asked, |tx, (channel, address, token, new)| Box::pin(stand(tx, channel, address, token, new)));
             stand.await
         })
     }
@@ -261,7 +261,7 @@ impl Subscribers for Store {
         address: Address,
         bounce: SoftBounce,
     ) -> BoxFuture<'_, Result<Option<Standing>, StoreError>> {
-        Box::pin(self.writer.run((channel, address, bounce), |tx, (channel, address, bounce)| {
+        Box::pin(self.writer.record((channel, address, bounce), |tx, (channel, address, bounce)| {
             Box::pin(soft_bounce(tx, channel, address, bounce))
         }))
     }

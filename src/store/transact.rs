@@ -109,12 +109,8 @@ async fn all(tx: &mut Tx, batch: &mut Batch, line: &Line) -> Result<(), StoreErr
             guarded(lease.run(tx)).await?;
         }
     }
-    for leaves in [Leaves::RoomForResults, Leaves::RoomForTries] {
-        if batch.iter().any(|piece| piece.leaves() == leaves) {
-            tx.check(before, leaves).await?;
-        }
-    }
-    Ok(())
+    let leaves: Vec<Leaves> = batch.iter().map(|piece| piece.leaves()).collect();
+    tx.check(before, &leaves).await
 }
 
 fn are_of_different_channels(leases: &[&mut Lease]) -> bool {
@@ -131,7 +127,7 @@ async fn each(tx: &mut Tx, batch: &mut Batch) -> Result<Results, StoreError> {
             execute(tx, SAVEPOINT).await?;
             let before = tx.level().await?;
             let done = match guarded(piece.run(tx)).await {
-                Ok(()) => tx.check(before, piece.leaves()).await,
+                Ok(()) => tx.check(before, &[piece.leaves()]).await,
                 failed => failed,
             };
             if let Err(error) = &done {

@@ -87,7 +87,7 @@ impl Tx {
     }
 
     /// [`StoreError::Full`] when what was done since `before` does not leave what it has to.
-    pub(super) async fn check(&mut self, before: Option<Level>, leaves: Leaves) -> Result<(), StoreError> {
+    pub(super) async fn check(&mut self, before: Option<Level>, leaves: &[Leaves]) -> Result<(), StoreError> {
         let (Some(ceiling), Some(before)) = (&self.ceiling, before) else { return Ok(()) };
         ceiling.check(&mut self.connection, before, leaves, self.leased.len()).await
     }
