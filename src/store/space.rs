@@ -30,7 +30,7 @@ const SPARE: i64 = 1_000;
 /// became of the tries under way it still records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Leaves {
-    /// What became of a try, and what people decide.
+    /// What became of a try, what people decide, and what makes room.
     Nothing,
     /// A try: its result will need room, even where its beginning does not.
     RoomForResults,
@@ -126,7 +126,7 @@ impl Store {
             return Ok(given);
         }
         loop {
-            match self.writer.run((), |tx, ()| Box::pin(give_back(tx))).await? {
+            match self.writer.record((), |tx, ()| Box::pin(give_back(tx))).await? {
                 0 => return Ok(given),
                 some => given += some,
             }

@@ -60,7 +60,7 @@ impl Store {
             (at, id) = (last.int("accepted_at")?, last.int("id")?);
             let articles = numbers(&rows)?;
             let asked = Asked { articles, from, now };
-            let quiet = self.writer.run(asked, |tx, asked| Box::pin(forget::trail(tx, asked))).await?;
+            let quiet = self.writer.record(asked, |tx, asked| Box::pin(forget::trail(tx, asked))).await?;
             tidied.at_rest += u64::try_from(quiet.len()).unwrap_or_default();
             self.take_copies(&quiet, false).await?;
         }
@@ -83,14 +83,14 @@ impl Store {
             let articles = numbers(&rows)?;
             self.take_copies(&articles, true).await?;
             let asked = Asked { articles, from, now };
-            tidied.forgotten += self.writer.run(asked, |tx, asked| Box::pin(forget::forget(tx, asked))).await?;
+            tidied.forgotten += self.writer.record(asked, |tx, asked| Box::pin(forget::forget(tx, asked))).await?;
         }
     }
 
     async fn take_copies(&self, articles: &[i64], holders: bool) -> Result<(), StoreError> {
         loop {
             let asked = AskedCopies { articles: articles.to_vec(), holders, most: ROWS };
-            if self.writer.run(asked, |tx, asked| Box::pin(forget::copies(tx, asked))).await? == 0 {
+            if self.writer.record(asked, |tx, asked| Box::pin(forget::copies(tx, asked))).await? == 0 {
                 return Ok(());
             }
         }
@@ -100,7 +100,7 @@ impl Store {
     async fn take_rows(&self, delete: fn() -> Sql, from: DateTime<Utc>) -> Result<u64, StoreError> {
         let mut taken = 0;
         loop {
-            let piece = self.writer.run((delete, millis(from)), |tx, (delete, from)| {
+            let piece = self.writer.record((delete, millis(from)), |tx, (delete, from)| {
                 Box::pin(async move { tx.connection.execute(delete(), args![*from, ROWS]).await })
             });
             match piece.await? {
@@ -119,7 +119,7 @@ impl Store {
         );
         let mut taken = 0;
         loop {
-            let piece = self.writer.run((from, now), |tx, (from, now)| {
+            let piece = self.writer.record((from, now), |tx, (from, now)| {
                 Box::pin(async move {
                     let places = tx.connection.fetch(DELETE, args![millis(*from), ROWS]).await?;
                     seals::take(&mut tx.connection, &places, *now).await?;
@@ -131,7 +131,7 @@ impl Store {
                 some => taken += some,
             }
         }
-        while self.writer.run((), |tx, ()| Box::pin(seals::trim(tx))).await? > 0 {}
+        while self.writer.record((), |tx, ()| Box::pin(seals::trim(tx))).await? > 0 {}
         Ok(taken)
     }
 
