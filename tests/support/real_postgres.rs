@@ -28,7 +28,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 $as "$bin/initdb" -D "$dir/data" -U loa -A scram-sha-256 --pwfile="$dir/password" -E UTF8 --locale=C.UTF-8 \
     >"$dir/initdb.log" 2>&1
-$as "$bin/postgres" -D "$dir/data" -k "$dir" -p "$port" -c listen_addresses=127.0.0.1 -c max_connections=100 \
+$as "$bin/postgres" -D "$dir/data" -k "$dir" -p "$port" -c listen_addresses=127.0.0.1 -c max_connections=400 \
     -c fsync=on -c log_min_messages=warning >"$dir/log" 2>&1 &
 server=$!
 cat >/dev/null
