@@ -7,9 +7,9 @@ use crate::support::process::eventually;
 use crate::support::real_nats::{Letter, PASSWORD, RealNats, SUBJECT};
 use crate::support::world::World;
 
-/// An office with a portal, and a broker whose password is in a file; `more` goes into `config.toml` before all tables.
 const BY_PASSWORD: &str = "user = \"loa\"\npassword = { file = \"mat-khau\" }\n";
 
+/// An office with a portal, and a broker whose password is in a file; `store` goes into the table of the store.
 fn office(nats: &RealNats, store: &str) -> World {
     let world = World::bare();
     world.channel("portal", "site", "folder = \"site\"", "");
