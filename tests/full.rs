@@ -3,7 +3,7 @@
 use loa::article::Article;
 use loa::delivery::{Delivery, Outcome, State, Wanted};
 use loa::ledger::Ledger as _;
-use loa::queue::{LeaseRequest, Queue, StoreError};
+use loa::queue::{Keep, LeaseRequest, Queue, StoreError};
 use loa::store::{SqliteOptions, Store};
 use loa::text::Text;
 
@@ -106,4 +106,32 @@ async fn what_became_of_a_try_is_recorded_even_in_a_store_that_is_full() {
     let is_over = |one: &Delivery| matches!(one.state, State::Settled | State::Failed { .. });
     assert!(rows.iter().all(is_over), "{rows:#?}");
     assert_eq!(rows.iter().filter(|one| one.wanted == Wanted::Withdrawn).count(), CHANNELS.len());
+}
+
+#[tokio::test]
+async fn a_full_store_forgets_what_it_may_forget_and_has_room_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = SqliteOptions { max_size: Some(2 * 1024 * 1024), ..options(folder.path()) };
+    let store = Store::open(small).await.unwrap();
+    for old in 0..100 {
+        publish(&store, &old.to_string(), &["portal"], t(0)).await;
+    }
+    while let leased = lease(&store, "portal", t(1)).await
+        && !leased.work.is_empty()
+    {
+        for work in &leased.work {
+            settle(&store, work, Outcome::Shown(receipt(None)), t(1)).await;
+        }
+    }
+    let now = t(60 * 24 * 60);
+    let mut taken = 100;
+    while hand(&store, article(&taken.to_string()), vec![("portal".to_owned(), now_plan(now))], now).await.is_ok() {
+        taken += 1;
+        assert!(taken < 10_000, "it never fills");
+    }
+    let days = |days| Some(chrono::TimeDelta::days(days));
+    let keep = Keep { trail: days(10), article: days(20) };
+    let tidied = store.tidy(&keep, now).await.expect("what makes room may be done");
+    assert_eq!(tidied.forgotten, 100);
+    publish(&store, "more", &["portal"], now).await;
 }
