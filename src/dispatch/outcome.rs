@@ -37,7 +37,8 @@ pub(super) struct Policy {
 
 impl Policy {
     fn at(&self, wait: Duration) -> DateTime<Utc> {
-        self.now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX)
+        let wait = i64::try_from(wait.as_millis()).ok().and_then(TimeDelta::try_milliseconds);
+        self.now + wait.unwrap_or(TimeDelta::MAX)
     }
 
     /// What a failed try means for the delivery.
