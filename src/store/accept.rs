@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::ceiling::Leaves;
 use super::contents::Content;
 use super::db::{Connection, Sql, args};
 use super::deliveries::{insert, of_article, swap_with};
 use super::people::record_about;
 use super::row::{instant, millis, to_json};
-use super::space::Leaves;
 use super::tx::Tx;
 use super::{marks, pictures, words};
 use crate::article::{Article, ArticleId, ArticleKey, Priority, Revision};
@@ -28,6 +28,9 @@ pub(super) async fn accept(tx: &mut Tx, handover: &Handover, decide: &Decide) ->
         Ok(change) => change,
         Err(verdict) => return Ok(verdict),
     };
+    // A withdrawal is taken in a full store, too.
+    let leaves = if matches!(change, Change::Withdraw { .. }) { Leaves::Nothing } else { Leaves::RoomForTries };
+    let before = tx.level().await?;
     let accepted = match (change, known) {
         (Change::Unchanged, Some(known)) => accepted(known.id, known.revision, false, known.deliveries.len()),
         (Change::Unchanged | Change::Withdraw { .. }, None) => {
@@ -45,12 +48,9 @@ pub(super) async fn accept(tx: &mut Tx, handover: &Handover, decide: &Decide) ->
         (Change::Revise { revision, article, plans } | Change::Anew { revision, article, plans }, known) => {
             let what = if known.is_some() { "correct" } else { "publish" };
             let deliveries = plans.len();
-            let before = tx.level().await?;
             let known = revise(tx, handover, known, revision, article).await?;
             want(tx, &known, Wanted::Revision(revision), plans).await?;
             decision(tx, handover, what, known.id, revision).await?;
-            // A withdrawal is taken even then.
-            tx.check(before, &[Leaves::RoomForTries]).await?;
             accepted(known.id, revision, true, deliveries)
         }
     };
@@ -65,6 +65,7 @@ pub(super) async fn accept(tx: &mut Tx, handover: &Handover, decide: &Decide) ->
         let args = args![key, fingerprint, id.0, revision, i64::from(changed), deliveries, at];
         tx.connection.execute(KEEP, args).await?;
     }
+    tx.check(before, &[leaves]).await?;
     Ok(Verdict::Accepted(accepted))
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
 
+use super::ceiling::Leaves;
 use super::db::{Arg, Connection, Sql, args};
 use super::row::{Row, millis, to_json};
-use super::space::Leaves;
 use super::{Store, leave};
 use crate::article::ArticleId;
 use crate::audience::Entry;
@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::delivery::edition_key;
 use crate::queue::StoreError;
 use crate::store::token::token;
+use crate::text;
 
 /// People put on a list in one transaction: others wait no longer than for that.
 const BATCH: i64 = 2_000;
@@ -34,10 +35,23 @@ pub(super) struct JobCopies {
     pub(super) articles: Vec<ArticleId>,
 }
 
+/// A mailing that finds no room in the store looks again after so long.
+const FULL_REST: Duration = Duration::from_mins(1);
+
 /// The store cannot be read or written: nothing was sent, so nothing is lost by trying later.
-#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 pub(super) fn later(error: StoreError) -> SendError {
-    SendError::transient(error.text())
+    match error {
+        // It costs no try: nobody has refused anything.
+        StoreError::Full => {
+            let note = text!(
+                "kho dữ liệu hết chỗ, chưa gửi tiếp. Giải phóng ổ đĩa (hoặc tăng store.max_size); có chỗ là loa tự gửi",
+                "the store is full: nothing more is sent. Free some disk space (or raise store.max_size); with room \
+                 loa goes on by itself"
+            );
+            SendError::put_off(note).after(Some(FULL_REST))
+        }
+        error => SendError::transient(error.text()),
+    }
 }
 
 impl JobCopies {
@@ -234,12 +248,18 @@ impl Copies for JobCopies {
     }
 
     fn begin(&self, departures: Departures) -> BoxFuture<'_, Result<Vec<Leave>, SendError>> {
+        let news = departures.news.clone();
         let asked = (self.clone(), departures, self.clock.now());
         Box::pin(async move {
             let begun = self.store.writer.run_leaving(Leaves::RoomForResults, asked, |tx, (job, departures, now)| {
                 Box::pin(leave::begin(&mut tx.connection, job, departures, *now))
             });
-            begun.await.map_err(later)
+            let begun = begun.await;
+            if begun == Err(StoreError::Full) {
+                // No letter leaves any more; what became of the earlier ones is kept.
+                self.record(news).await?;
+            }
+            begun.map_err(later)
         })
     }
 

@@ -167,6 +167,17 @@ pub(super) async fn leased(
     rows.iter().map(delivery).collect()
 }
 
+/// How many are being sent.
+pub(super) async fn under_way(connection: &mut Connection) -> Result<i64, StoreError> {
+    const UNDER_WAY: Sql = Sql::both(concat!(
+        busy_channels!(),
+        "SELECT count(*) AS number FROM c CROSS JOIN deliveries d WHERE d.channel = c.channel AND d.state = 'sending' \
+         AND d.due IS NOT NULL"
+    ));
+    let row = connection.first(UNDER_WAY, Vec::new()).await?;
+    row.map(|row| row.int("number")).transpose().map(Option::unwrap_or_default)
+}
+
 /// A delivery's columns as they are after a change, `None` where they stay as they are.
 struct Columns {
     edition: Option<i64>,

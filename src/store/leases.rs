@@ -4,11 +4,11 @@
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
+use super::ceiling::Leaves;
 use super::due::{Due, Most, due};
 use super::judge::{Docket, take};
 use super::lease::{alone, lease};
 use super::people::standings;
-use super::space::Leaves;
 use super::tx::Tx;
 use super::writer::Piece;
 use crate::queue::{LeaseRequest, Leased, StoreError};
@@ -23,6 +23,7 @@ pub(super) struct Lease {
 impl Piece for Lease {
     fn run<'c>(&'c mut self, tx: &'c mut Tx) -> BoxFuture<'c, Result<(), StoreError>> {
         Box::pin(async move {
+            self.keep_to(tx.tries().await?);
             self.leased = lease(tx, &self.request).await?;
             Ok(())
         })
@@ -43,9 +44,20 @@ impl Piece for Lease {
     }
 }
 
+impl Lease {
+    /// Asks for no more than there is room for. One is asked for in any case: that there is none is said when it is taken.
+    fn keep_to(&mut self, tries: usize) {
+        self.request.most = self.request.most.min(tries.max(1));
+    }
+}
+
 /// Leases for all of them, each of which is about another channel. One that cannot be done together with the others is
 /// done alone.
 pub(super) async fn lease_together(tx: &mut Tx, asked: &mut [&mut Lease]) -> Result<(), StoreError> {
+    let tries = tx.tries().await? / asked.len().max(1);
+    for one in asked.iter_mut() {
+        one.keep_to(tries);
+    }
     let now = asked.iter().map(|one| one.request.now).min().unwrap_or_default();
     let channels: Vec<String> = asked.iter().map(|one| one.request.channel.clone()).collect();
     let standing = standings(&mut tx.connection, &channels, now).await?;

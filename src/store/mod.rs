@@ -11,6 +11,7 @@
 //! forget marks accounts sessions seals approvals words manuscripts versions    decisions, over
 //! deliveries attempts contents                                               rows, many at a time, over
 //! writer transact tx   one transaction for whatever has queued up, over
+//! ceiling            what of the last room is kept for whom
 //! many db row error    a statement in the words of both databases, over
 //! sqlite postgres open migrate                                               a file, or a server
 //! ```
@@ -23,8 +24,9 @@ mod attempts;
 mod backup;
 mod bells;
 mod board;
-mod channels;
 mod books;
+mod ceiling;
+mod channels;
 mod contents;
 mod copies;
 mod db;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bells::Bells;
+use super::ceiling::Ceiling;
 use super::db::{Connection, Readers};
 use super::postgres::PostgresOptions;
-use super::space::Ceiling;
 use super::sqlite::{BUSY, SqliteOptions};
 use crate::clock::Clock;
 use crate::queue::StoreError;

@@ -59,7 +59,8 @@ impl Queue for Store {
 
     fn replan(&self, channel: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>> {
         Box::pin(
-            self.writer.run((channel, planner), |tx, (channel, planner)| Box::pin(sweep::replan(tx, channel, planner))),
+            self.writer
+                .record((channel, planner), |tx, (channel, planner)| Box::pin(sweep::replan(tx, channel, planner))),
         )
     }
 
@@ -80,7 +81,8 @@ impl Queue for Store {
         after: Option<String>,
     ) -> BoxFuture<'_, Result<Option<Considered>, StoreError>> {
         Box::pin(
-            self.writer.run((delivery, after), |tx, (id, after)| Box::pin(judge::consider(tx, *id, after.as_deref()))),
+            self.writer
+                .record((delivery, after), |tx, (id, after)| Box::pin(judge::consider(tx, *id, after.as_deref()))),
         )
     }
 
@@ -102,11 +104,9 @@ impl Queue for Store {
         who: String,
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Result<usize, Text>, StoreError>> {
-        Box::pin(
-            self.writer.run((delivery, who, now), |tx, (delivery, who, now)| {
-                Box::pin(missed::resend(tx, *delivery, who, *now))
-            }),
-        )
+        Box::pin(self.writer.record((delivery, who, now), |tx, (delivery, who, now)| {
+            Box::pin(missed::resend(tx, *delivery, who, *now))
+        }))
     }
 
     fn pause(&self, channel: String, pause: Pause) -> BoxFuture<'_, Result<(), StoreError>> {

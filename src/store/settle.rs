@@ -8,9 +8,9 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use super::attempts::Closing;
+use super::ceiling::Leaves;
 use super::deliveries::{delivery, delivery_columns, load, swap};
 use super::many::Many;
-use super::space::Leaves;
 use super::tx::Tx;
 use super::writer::Piece;
 use super::{attempts, editions};

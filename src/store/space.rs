@@ -1,5 +1,4 @@
-//! Room on the disk: what a file no longer needs goes back, its write-ahead log has a ceiling, and the last of it is kept for
-//! what must not be lost: what became of a try.
+//! Room on the disk: what a file no longer needs goes back, and its write-ahead log has a ceiling.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,7 +6,6 @@ use std::time::Duration;
 use super::Store;
 use super::db::{Connection, Sql, args};
 use super::open::StoreOptions;
-use super::sqlite::{PAGE, SqliteOptions};
 use super::tx::Tx;
 use crate::queue::StoreError;
 
@@ -17,85 +15,8 @@ pub(super) const LOG_CEILING: u64 = 16 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_millis(100);
 /// Pages given back in one piece.
 const PAGES: i64 = 256;
-/// Of a store with a ceiling, one part in so many is kept for each of the two below.
-const PARTS: i64 = 32;
-/// Pages kept for each of them: a small store has some, and a large one no more than several thousand results need.
-const KEPT: std::ops::RangeInclusive<i64> = 16..=1_024;
-/// Results that are sure to find room in one page.
-const RESULTS: i64 = 2;
 /// Free pages that stay for what comes next: this many, and a tenth of the file.
 const SPARE: i64 = 1_000;
-
-/// What a piece of work leaves of the last room. A store that fills up takes nothing more; then it tries nothing more; what
-/// became of the tries under way it still records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Leaves {
-    /// What became of a try, what people decide, and what makes room.
-    Nothing,
-    /// A try: its result will need room, even where its beginning does not.
-    RoomForResults,
-    /// What comes in, and everything else. What takes no more room than there was may always be done.
-    RoomForTries,
-}
-
-/// How far a file may grow.
-#[derive(Debug)]
-pub(super) struct Ceiling {
-    folder: PathBuf,
-    most: Option<i64>,
-    /// Pages kept for results, beside those of the tries under way, and as many again for tries.
-    kept: i64,
-}
-
-/// How full a file is, in pages.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Level {
-    used: i64,
-    left: i64,
-}
-
-impl Ceiling {
-    pub(super) fn of(options: &SqliteOptions) -> Self {
-        let most = options.most_pages();
-        let kept = most.map_or(i64::MAX, |most| most / PARTS).clamp(*KEPT.start(), *KEPT.end());
-        Self { folder: folder_of(&options.path), most, kept }
-    }
-
-    /// Bytes that there may be until nothing more is taken in.
-    pub(super) fn for_intake(&self) -> Option<u64> {
-        self.most.and_then(|most| u64::try_from(most - 2 * self.kept).ok()).map(|pages| pages * PAGE)
-    }
-
-    pub(super) async fn level(&self, connection: &mut Connection) -> Result<Level, StoreError> {
-        let all = pragma(connection, ALL, "page_count").await?;
-        let free = pragma(connection, FREE, "freelist_count").await?;
-        // What the disk does not say is found out by writing.
-        let disk = left_on_disk(&self.folder).and_then(|bytes| i64::try_from(bytes / PAGE).ok()).unwrap_or(i64::MAX);
-        let grows = disk.min(self.most.map_or(i64::MAX, |most| most - all));
-        Ok(Level { used: all - free, left: grows.saturating_add(free) })
-    }
-
-    /// [`StoreError::Full`] when what was done since `before` does not leave what it has to, with so many tries under way.
-    pub(super) async fn check(
-        &self,
-        connection: &mut Connection,
-        before: Level,
-        leaves: &[Leaves],
-        tries: usize,
-    ) -> Result<(), StoreError> {
-        if leaves.iter().all(|leaves| *leaves == Leaves::Nothing) {
-            return Ok(());
-        }
-        let after = self.level(connection).await?;
-        let left = after.left - i64::try_from(tries).unwrap_or(i64::MAX) / RESULTS;
-        let has_room = |leaves: &Leaves| match leaves {
-            Leaves::Nothing => true,
-            Leaves::RoomForResults => left >= self.kept,
-            Leaves::RoomForTries => after.used <= before.used || left >= 2 * self.kept,
-        };
-        if leaves.iter().all(has_room) { Ok(()) } else { Err(StoreError::Full) }
-    }
-}
 
 /// The folder of a file.
 pub(super) fn folder_of(file: &Path) -> PathBuf {

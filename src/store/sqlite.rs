@@ -9,6 +9,7 @@ use sqlx::sqlite::{
 };
 
 use super::bells::Bells;
+use super::ceiling::Ceiling;
 use super::db::{Connection, Readers, Sql};
 use super::direct::Direct;
 use super::error::failed;
@@ -22,8 +23,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// It looks into the file itself at least once in so many times.
 const LOOKS: u32 = 8;
 pub(super) const PAGE: u64 = 4096;
-/// An empty store has room in so many pages.
-const LEAST_PAGES: i64 = 64;
 /// No file of SQLite has more.
 const MOST_PAGES: i64 = 4_294_967_294;
 /// Pages that the writer keeps in memory, in KiB. What one transaction changes has to fit: it would be written twice.
@@ -45,9 +44,13 @@ pub struct SqliteOptions {
 }
 
 impl SqliteOptions {
+    /// An empty store and what is kept of its room need about half of this.
+    pub const LEAST_SIZE: u64 = 1 << 20;
+
     /// How many pages the file may have.
     pub(super) fn most_pages(&self) -> Option<i64> {
-        self.max_size.map(|bytes| i64::try_from(bytes / PAGE).unwrap_or(i64::MAX).clamp(LEAST_PAGES, MOST_PAGES))
+        let pages = self.max_size?.max(Self::LEAST_SIZE) / PAGE;
+        Some(i64::try_from(pages).unwrap_or(i64::MAX).min(MOST_PAGES))
     }
 
     fn connect_options(&self) -> SqliteConnectOptions {
@@ -96,7 +99,12 @@ impl SqliteOptions {
         if let Some(most) = self.most_pages() {
             pragmas.push(("max_page_count", most.to_string()));
         }
-        Direct::open(&self.path, &pragmas).map(Connection::Direct).map_err(|error| naming(error, &self.path))
+        let own = Direct::open(&self.path, &pragmas).map_err(|error| naming(error, &self.path))?;
+        let all = own.fetch("PRAGMA page_count", &[])?.first().map(|row| row.int("page_count")).transpose()?;
+        if let Some(most) = all.and_then(|all| Ceiling::of(self).beyond(all)) {
+            own.fetch(&format!("PRAGMA max_page_count = {most}"), &[])?;
+        }
+        Ok(Connection::Direct(own))
     }
 
     /// A connection beside the writer's that waits no longer than this for others.

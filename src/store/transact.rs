@@ -1,16 +1,16 @@
 //! One transaction for a batch of work: all of it together, or, where a piece of it fails, each piece for itself.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 
+use super::ceiling::Leaves;
 use super::db::Sql;
 use super::leases::{Lease, lease_together};
 use super::line::Line;
 use super::seals::seal;
 use super::settle::{Settle, settle};
-use super::space::Leaves;
 use super::tx::Tx;
 use super::writer::{Batch, Piece as _, Results};
 use crate::queue::{Settlement, StoreError};
@@ -62,8 +62,18 @@ pub(super) async fn transact(
             tx.forget();
             tx.woken.clear();
             tx.recorded.clear();
-            execute(tx, BEGIN).await.map_err(undone)?;
-            each(tx, batch).await.map_err(undone)?
+            let mut refused = BTreeMap::new();
+            loop {
+                execute(tx, BEGIN).await.map_err(undone)?;
+                match each(tx, batch, &refused).await {
+                    Ok(results) => break results,
+                    Err(Broken { at: Some(at), error }) => drop(refused.insert(at, error)),
+                    Err(Broken { at: None, error }) => return Err(undone(error)),
+                }
+                tx.forget();
+                tx.woken.clear();
+                tx.recorded.clear();
+            }
         }
     };
     tx.tell_others(name).await.map_err(undone)?;
@@ -118,10 +128,29 @@ fn are_of_different_channels(leases: &[&mut Lease]) -> bool {
     channels.len() == leases.len()
 }
 
-/// Each piece in a savepoint: one that fails is undone alone, or done again if it met somebody else's.
-async fn each(tx: &mut Tx, batch: &mut Batch) -> Result<Results, StoreError> {
+/// The transaction came to its end before that of the batch.
+struct Broken {
+    /// The piece for which SQLite has undone everything by itself, as it does when there is no room: the others are done
+    /// again without it.
+    at: Option<usize>,
+    error: StoreError,
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self { at: None, error }
+    }
+}
+
+/// Each piece in a savepoint: one that fails is undone alone, or done again if it met somebody else's. Those that were
+/// `refused` before are passed over.
+async fn each(tx: &mut Tx, batch: &mut Batch, refused: &BTreeMap<usize, StoreError>) -> Result<Results, Broken> {
     let mut results = Vec::with_capacity(batch.len());
-    for piece in batch {
+    for (at, piece) in batch.iter_mut().enumerate() {
+        if let Some(error) = refused.get(&at) {
+            results.push(Err(error.clone()));
+            continue;
+        }
         let mut left = if tx.connection.is_shared() { AGAIN } else { 0 };
         results.push(loop {
             execute(tx, SAVEPOINT).await?;
@@ -131,7 +160,8 @@ async fn each(tx: &mut Tx, batch: &mut Batch) -> Result<Results, StoreError> {
                 failed => failed,
             };
             if let Err(error) = &done {
-                execute(tx, ROLLBACK_TO).await.map_err(|_| error.clone())?;
+                let at = (!tx.connection.is_shared()).then_some(at);
+                execute(tx, ROLLBACK_TO).await.map_err(|_| Broken { at, error: error.clone() })?;
             }
             execute(tx, RELEASE).await?;
             if done != Err(StoreError::Busy) || left == 0 {

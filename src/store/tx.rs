@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::ceiling::{Ceiling, Leaves, Level};
 use super::contents::{Contents, Found, Which};
 use super::db::{Arg, Connection, Sql, args};
 use super::deliveries::{load, versions};
-use super::space::{Ceiling, Leaves, Level};
 use crate::delivery::{Delivery, DeliveryId};
 use crate::queue::StoreError;
 
@@ -82,14 +82,28 @@ impl Tx {
 
     /// How full a file is by now; a server minds its own disk.
     pub(super) async fn level(&mut self) -> Result<Option<Level>, StoreError> {
-        let Some(ceiling) = &self.ceiling else { return Ok(None) };
-        ceiling.level(&mut self.connection).await.map(Some)
+        if self.ceiling.is_none() {
+            return Ok(None);
+        }
+        Ceiling::level(&mut self.connection).await.map(Some)
     }
 
     /// [`StoreError::Full`] when what was done since `before` does not leave what it has to.
     pub(super) async fn check(&mut self, before: Option<Level>, leaves: &[Leaves]) -> Result<(), StoreError> {
         let (Some(ceiling), Some(before)) = (&self.ceiling, before) else { return Ok(()) };
-        ceiling.check(&mut self.connection, before, leaves, self.leased.len()).await
+        ceiling.check(&mut self.connection, before, leaves).await
+    }
+
+    /// How many tries more there is room for.
+    pub(super) async fn tries(&mut self) -> Result<usize, StoreError> {
+        let Some(ceiling) = &self.ceiling else { return Ok(usize::MAX) };
+        ceiling.tries(&mut self.connection).await
+    }
+
+    /// Before a transaction begins.
+    pub(super) async fn mind_the_disk(&mut self) -> Result<(), StoreError> {
+        let Some(ceiling) = &self.ceiling else { return Ok(()) };
+        ceiling.mind_the_disk(&mut self.connection).await
     }
 
     /// There may be something new for this channel's workers, here and on other machines.

@@ -5,13 +5,13 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use super::bells::Bells;
+use super::ceiling::Leaves;
 use super::contents::Contents;
 use super::db::Connection;
 use super::leases::Lease;
 use super::line::Line;
 use super::open::Opener;
 use super::settle::Settle;
-use super::space::Leaves;
 use super::transact::{AGAIN, roll_back, transact};
 use super::tx::Tx;
 use crate::queue::{Ask, Leased, Settlement, StoreError};
@@ -285,6 +285,9 @@ impl Desk {
         tx.called.clear();
         tx.recorded.clear();
         let shared = tx.connection.is_shared();
+        if let Err(error) = tx.mind_the_disk().await {
+            tracing::warn!(%error, "the write-ahead log could not be taken over");
+        }
         let outcome = match self.opener.in_time(transact(&mut tx, batch, &self.line, self.opener.name())).await {
             Ok(outcome) => outcome,
             Err(too_long) => Err((too_long, false)),

@@ -5,6 +5,7 @@ mod bounces;
 mod bureau;
 mod desk;
 mod dkim;
+mod full;
 mod letters;
 mod looks;
 mod mailings;
