@@ -14,7 +14,7 @@ use super::approval::only_approved;
 use super::room::make_room;
 use super::try_once::try_once;
 use super::{Lane, Shop};
-use crate::queue::{Ask, LeaseRequest, Leased, Work};
+use crate::queue::{Ask, LeaseRequest, Leased, StoreError, Work};
 
 /// How long a lease lasts without a word from its holder.
 const LEASE: Duration = Duration::from_mins(1);
@@ -29,31 +29,46 @@ pub async fn work(lane: Lane, shop: Shop, stop: CancellationToken, kill: Cancell
     let room = Arc::new(Semaphore::new(lane.limits.concurrency));
     let bell = shop.queue.bell(&lane.name);
     let flights = TaskTracker::new();
+    let mut trouble: Option<StoreError> = None;
     while !stop.is_cancelled() {
         // Before looking, so that what arrives after the look still rings.
         let rung = bell.notified();
         gather(&room, &bell, lane.limits.concurrency).await;
         let free = room.available_permits();
+        if free == 0 {
+            tokio::select! {
+                () = rung => {}
+                () = stop.cancelled() => {}
+            }
+            continue;
+        }
         let asking = Asking::new(&lane, &shop, free, &stop);
-        let looked = if free == 0 { None } else { asking.now().await };
-        let leased = match looked {
-            Some(leased) if !leased.work.is_empty() => leased,
-            looked => {
-                let next = looked.as_ref().map_or_else(|| Some(shop.clock.now() + rest()), |looked| looked.next);
+        let leased = match asking.now().await {
+            Ok(leased) if !leased.work.is_empty() => leased,
+            Ok(leased) => {
                 let wake = async {
                     tokio::select! {
                         () = rung => {}
-                        () = until(&shop, next), if free > 0 => {}
+                        () = until(&shop, leased.next) => {}
                         () = stop.cancelled() => {}
                     }
                 };
-                if looked.is_none() {
-                    wake.await;
-                    continue;
-                }
                 asking.in_line(wake).await
             }
+            Err(error) => {
+                // What is wrong stays wrong for many looks: say so once.
+                if trouble.as_ref() != Some(&error) {
+                    tracing::error!(channel = %lane.name, %error, "no work could be leased; it is tried again");
+                }
+                trouble = Some(error);
+                tokio::select! {
+                    () = shop.clock.sleep_until(shop.clock.now() + rest()) => {}
+                    () = stop.cancelled() => {}
+                }
+                continue;
+            }
         };
+        trouble = None;
         let ends = asking.asked() + LEASE;
         for work in leased.work {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
@@ -136,10 +151,9 @@ impl<'w> Asking<'w> {
         *self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is due now; `None` when the store failed.
-    async fn now(&self) -> Option<Leased> {
-        let leased = self.shop.queue.lease(self.ask()).await;
-        leased.inspect_err(|error| tracing::error!(channel = %self.lane.name, %error, "no work could be leased")).ok()
+    /// What is due now.
+    async fn now(&self) -> Result<Leased, StoreError> {
+        self.shop.queue.lease(self.ask()).await
     }
 
     /// Waits for what comes in, or for `wake`.
