@@ -273,7 +273,7 @@ fn a_port_in_use_is_named() {
 #[test]
 fn a_full_store_refuses_with_the_reason_and_stays_readable() {
     let world = house();
-    edit(&world, "config.toml", "path = \"loa.db\"", "path = \"loa.db\"\nmax_size = \"900KB\"");
+    edit(&world, "config.toml", "path = \"loa.db\"", "path = \"loa.db\"\nmax_size = \"1MB\"");
     let daemon = daemon(&world);
     // Long articles, so that the ceiling is soon reached.
     let body = "Nội dung dài của thông báo. ".repeat(1_000);
@@ -322,7 +322,7 @@ fn a_full_store_refuses_with_the_reason_and_stays_readable() {
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(told.contains("MB are left below store.max_size"), "{told}");
     // With room again, the file that waited is taken.
-    edit(&world, "config.toml", "max_size = \"900KB\"", "max_size = \"50MB\"");
+    edit(&world, "config.toml", "max_size = \"1MB\"", "max_size = \"50MB\"");
     let _daemon = crate::support::house::daemon(&world);
     let rows = settled(&world, (taken + 1) * 4);
     assert!(rows.iter().any(|row| row["external_id"] == "dai"));

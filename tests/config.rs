@@ -295,6 +295,7 @@ fn a_mistake_in_config_toml_is_told_with_its_line() {
         ("language = \"fr\"", 1, "không có giá trị \"fr\"", "no value \"fr\""),
         ("[store]\npaht = \"x\"", 2, "có phải \"path\"", "did you mean \"path\""),
         ("[store]\nmax_size = \"2 tỉ\"", 2, "\"500MB\"", "is not a size"),
+        ("[store]\nmax_size = \"900KB\"", 2, "ít nhất 1MB", "at least 1MB"),
         ("[store]\nurl = \"mysql://loa@db/loa\"", 2, "postgres://", "postgres://"),
         ("[store]\nurl = \"postgres://loa:bimat@db/loa\"", 2, "không viết trong url", "does not stand in the url"),
         ("[store]\nurl = \"postgres://db/loa?password=bimat\"", 2, "không viết trong url", "does not stand in the url"),

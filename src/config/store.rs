@@ -63,7 +63,7 @@ impl StoreTable {
                     ),
                 ));
             }
-            let max_size = self.max_size.map(|value| size(value.get_ref()).map_err(|text| wrong(value.span(), text)));
+            let max_size = self.max_size.map(|value| enough(value.get_ref()).map_err(|text| wrong(value.span(), text)));
             let path = self.path.map_or_else(|| "var/loa.db".into(), Spanned::into_inner);
             return Ok(SqliteOptions { path: base.join(path), max_size: max_size.transpose()? }.into());
         };
@@ -84,4 +84,16 @@ impl StoreTable {
         let options = PostgresOptions::new(url.get_ref(), password).map_err(|text| wrong(url.span(), text))?;
         Ok(options.into())
     }
+}
+
+/// A size in which a store has room to work.
+fn enough(words: &str) -> Result<u64, Text> {
+    let bytes = size(words)?;
+    if bytes < SqliteOptions::LEAST_SIZE {
+        return Err(text!(
+            "max_size \"{words}\" quá nhỏ để loa làm việc: ít nhất 1MB; một cơ quan thường cần \"500MB\" trở lên",
+            "max_size \"{words}\" is too small for loa to work in: at least 1MB; an office needs \"500MB\" and more"
+        ));
+    }
+    Ok(bytes)
 }
