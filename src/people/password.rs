@@ -7,7 +7,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 
-use super::token::{NoRandomness, hexadecimal, random};
+use super::token::{NoRandomness, random};
 use crate::text;
 use crate::text::Text;
 
@@ -106,7 +106,7 @@ impl PasswordHash {
     pub fn nobodys() -> &'static Self {
         static NOBODYS: OnceLock<PasswordHash> = OnceLock::new();
         NOBODYS.get_or_init(|| {
-            let words = random::<32>().map(|bytes| hexadecimal(&bytes));
+            let words = random::<32>().map(|bytes| hex::encode(bytes));
             let made = words.and_then(|words| Self::of(&Password(words)));
             // Without randomness nobody can sign in at all.
             made.unwrap_or_else(|_| Self(String::new()))

@@ -1,7 +1,6 @@
 //! Random tokens. Whoever holds one is let in; the store keeps only hashes.
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 
@@ -21,15 +20,6 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
     Ok(bytes)
 }
 
-/// Bytes as hexadecimal digits.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// 256 random bits as hexadecimal digits. It does not print itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
@@ -46,7 +36,7 @@ impl Token {
     /// # Errors
     /// The machine has no randomness.
     pub fn new() -> Result<Self, NoRandomness> {
-        Ok(Self(hexadecimal(&random::<BYTES>()?)))
+        Ok(Self(hex::encode(random::<BYTES>()?)))
     }
 
     /// One that somebody brings; `None` if it cannot be one.

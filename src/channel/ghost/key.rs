@@ -22,7 +22,7 @@ impl Key {
     pub(super) fn parse(words: &SecretString) -> Option<Self> {
         let (id, secret) = words.expose_secret().trim().split_once(':')?;
         let id = Some(id).filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-        let secret = Some(bytes(secret)?).filter(|secret| !secret.is_empty())?;
+        let secret = hex::decode(secret).ok().filter(|secret| !secret.is_empty())?;
         Some(Self { id: id.to_owned(), secret: SecretSlice::from(secret) })
     }
 
@@ -38,13 +38,6 @@ impl Key {
         let _ = write!(token, ".{signature}");
         Some(token)
     }
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    if !hex.len().is_multiple_of(2) || !hex.is_ascii() {
-        return None;
-    }
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect()
 }
 
 #[cfg(test)]

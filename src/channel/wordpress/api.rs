@@ -1,6 +1,5 @@
 //! The site's REST API: where it is, and one request to it.
 
-use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -207,11 +206,7 @@ fn dress(request: RequestBuilder, body: Body<'_>) -> RequestBuilder {
         Body::Nothing => request,
         Body::Json(value) => request.header("content-type", "application/json").body(value.to_string()),
         Body::File { bytes, media_type, name } => {
-            let md5 = Md5::digest(&bytes).iter().fold(String::with_capacity(32), |mut hex, byte| {
-                // Writing into a string cannot fail.
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            });
+            let md5 = hex::encode(Md5::digest(&bytes));
             request
                 .header("content-type", media_type)
                 .header("content-disposition", format!("attachment; filename=\"{name}\""))

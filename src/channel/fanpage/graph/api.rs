@@ -1,6 +1,5 @@
 //! Calls to the Graph API. The token goes in a header, never in an address; answers come back read.
 
-use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -161,11 +160,7 @@ const PROOF: &str = "appsecret_proof";
 fn appsecret_proof(app_secret: &SecretString, token: &SecretString) -> Option<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(app_secret.expose_secret().as_bytes()).ok()?;
     mac.update(token.expose_secret().as_bytes());
-    Some(mac.finalize().into_bytes().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    }))
+    Some(hex::encode(mac.finalize().into_bytes()))
 }
 
 fn unsendable() -> Failure {
