@@ -1,6 +1,5 @@
 //! The content of one revision, already validated, normalised (NFC) and sanitised.
 
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

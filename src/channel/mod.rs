@@ -285,10 +285,14 @@ pub struct Job {
     pub halt: CancellationToken,
 }
 
+/// Bytes of an address that browsers and portals take.
+const LONGEST_URL: usize = 2_048;
+
 impl Job {
-    /// A receipt for this job's payload.
+    /// A receipt for this job's payload. An address that no browser takes is not kept.
     #[must_use]
     pub fn receipt(&self, remote_id: impl Into<String>, url: Option<String>) -> Receipt {
+        let url = url.filter(|url| url.len() <= LONGEST_URL);
         Receipt { remote_id: remote_id.into(), url, payload_hash: self.hash.clone(), rehearsal: false, seen: None }
     }
 

@@ -106,7 +106,7 @@ impl PasswordHash {
     pub fn nobodys() -> &'static Self {
         static NOBODYS: OnceLock<PasswordHash> = OnceLock::new();
         NOBODYS.get_or_init(|| {
-            let words = random::<32>().map(|bytes| hex::encode(bytes));
+            let words = random::<32>().map(hex::encode);
             let made = words.and_then(|words| Self::of(&Password(words)));
             // Without randomness nobody can sign in at all.
             made.unwrap_or_else(|_| Self(String::new()))

@@ -22,7 +22,7 @@ use super::{
     Channel, Health, Item, Job, Keys, Kind, OpenContext, Payload, Progress, RenderContext, Repeat, Seen, Settings,
     SettingsError,
 };
-use crate::delivery::{Action, Live, Receipt};
+use crate::delivery::{Action, Live};
 use crate::text;
 use answer::{Done, judge, unclear};
 use plan::{Call, Plan, Planner};
@@ -208,7 +208,7 @@ impl Http {
         }
         let known = item.live.receipt().and_then(|receipt| receipt.url.clone());
         let url = public_url(call, &request, answer.json().as_ref(), &answer).or(known);
-        Ok(Progress::Live(Receipt { url, ..job.receipt(id, None) }))
+        Ok(Progress::Live(job.receipt(id, url)))
     }
 
     async fn withdraw(&self, job: &Job) -> Result<Progress, SendError> {
