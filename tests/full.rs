@@ -191,18 +191,24 @@ async fn channels_that_could_do_more_begin_what_there_is_room_for() {
 
 #[tokio::test]
 async fn a_store_that_is_larger_than_it_may_be_still_records_results() {
-    let folder = tempfile::tempdir().unwrap();
-    let large = SqliteOptions { max_size: Some(4 * MB), ..options(folder.path()) };
-    let store = Store::open(large.clone()).await.unwrap();
-    fill(&store, &named(3)).await;
-    let ask = LeaseRequest { most: 8, ..request("c1", schedule(), t(1)) };
-    let held = store.lease(ask.into()).await.unwrap().work;
-    assert_eq!(held.len(), 8);
-    store.close().await;
-    let store = Store::open(SqliteOptions { max_size: Some(2 * MB), ..large }).await.unwrap();
-    assert_eq!(hand(&store, article("more"), plans(&named(3)), t(1)).await, Err(StoreError::Full));
-    withdraw(&store, "0", t(2)).await;
-    records(&store, &held).await;
+    // The file has become larger than it may be now, or is just as large.
+    for spare in [None, Some(0), Some(1), Some(4), Some(16)] {
+        let folder = tempfile::tempdir().unwrap();
+        let large = SqliteOptions { max_size: Some(4 * MB), ..options(folder.path()) };
+        let store = Store::open(large.clone()).await.unwrap();
+        fill(&store, &named(3)).await;
+        let ask = LeaseRequest { most: 8, ..request("c1", schedule(), t(1)) };
+        let held = store.lease(ask.into()).await.unwrap().work;
+        assert_eq!(held.len(), 8);
+        store.close().await;
+        let pages = std::fs::metadata(&large.path).unwrap().len() / 4096;
+        let lowered = spare.map_or(2 * MB, |spare| (pages + spare) * 4096);
+        let store = Store::open(SqliteOptions { max_size: Some(lowered), ..large }).await.unwrap();
+        assert_eq!(hand(&store, article("more"), plans(&named(3)), t(1)).await, Err(StoreError::Full));
+        withdraw(&store, "0", t(2)).await;
+        records(&store, &held).await;
+        store.close().await;
+    }
 }
 
 #[tokio::test]

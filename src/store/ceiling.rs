@@ -58,9 +58,11 @@ impl Ceiling {
         self.most.and_then(|most| u64::try_from(most - 2 * self.kept).ok()).map(|pages| pages * PAGE)
     }
 
-    /// How many pages a file may have that is larger than it may be: what became of its tries still finds room.
+    /// How many pages a file of so many may have that was larger than it may be now, or nearly: what became of its tries
+    /// still finds room.
     pub(super) fn beyond(&self, all: i64) -> Option<i64> {
-        self.most.filter(|most| all > *most).map(|_| all.saturating_add(self.kept))
+        let most = self.most.filter(|most| all > most - self.kept)?;
+        Some(all.max(most).saturating_add(self.kept))
     }
 
     pub(super) async fn level(connection: &mut Connection) -> Result<Level, StoreError> {

@@ -106,7 +106,11 @@ fn looks(leased: &Delivery) -> u32 {
     }
 }
 
-/// Due deliveries that leave one by one: urgent ones first, then by the time they have been due. `due` are the first.
+/// How often a lease looks again after all that it found was moved out of the way: the others that write wait meanwhile.
+const ROUNDS: usize = 16;
+
+/// Due deliveries that leave one by one: urgent ones first, then by the time they have been due. `due` are the first. Where
+/// very many are moved out of the way, it ends before it has seen all of them, and is asked again.
 async fn singles(
     tx: &mut Tx,
     request: &LeaseRequest,
@@ -115,7 +119,7 @@ async fn singles(
     work: &mut Vec<Work>,
 ) -> Result<(), StoreError> {
     let mut left = most;
-    loop {
+    for _ in 0..ROUNDS {
         due.truncate(left);
         let asked = due.len();
         let docket = Docket { request, due, edition: None };
@@ -129,6 +133,7 @@ async fn singles(
         }
         due = due_now(&mut tx.connection, request, left, 0).await?.waiting;
     }
+    Ok(())
 }
 
 /// Each delivery is a piece of work of its own.
