@@ -80,7 +80,9 @@ async fn an_item_that_was_moved_stays_there_whatever_is_planned_again(place: Pla
     assert!(shift(&store, "1", Move::Into(four)).await.is_err(), "it is there already");
     // The channel's file is changed: everything is planned again.
     let planner: Planner = Arc::new(|candidate| radio().plan(&candidate.article, Change::Content, t(7)));
-    store.replan("radio".to_owned(), Arc::clone(&planner)).await.unwrap();
+    let replan = |schedule: &str| store.replan("radio".to_owned(), schedule.to_owned(), Arc::clone(&planner));
+    assert_eq!(replan("before").await, Ok(0), "it was planned by that");
+    replan("after").await.unwrap();
     assert_eq!(seen(&store).await, [(60, vec![2]), (480, vec![1])]);
     // A correction is read where the article is read.
     let corrected = Article { title: "Đã sửa".to_owned(), ..article("1") };

@@ -38,6 +38,7 @@ mod matrix;
 mod crash;
 mod nodes;
 mod edition;
+mod reload;
 mod ways_in;
 mod feeds;
 #[cfg(feature = "nats")]

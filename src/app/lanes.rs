@@ -25,8 +25,9 @@ pub(super) struct Lanes {
     running: BTreeMap<String, Running>,
     /// Workers of channels that were switched off, finishing what they have in flight.
     retired: Vec<(String, JoinHandle<()>)>,
-    /// Channels taken over in the present reload.
-    fresh: Vec<String>,
+    /// Channels with a new worker: what waits on them is still to be planned by their file. True where the file was
+    /// changed while loa ran.
+    fresh: BTreeMap<String, bool>,
 }
 
 struct Running {
@@ -106,7 +107,7 @@ enum Visit {
 
 impl Lanes {
     pub(super) fn new(app: App, shop: Shop, life: Lifecycle) -> Self {
-        Self { app, shop, life, running: BTreeMap::new(), retired: Vec::new(), fresh: Vec::new() }
+        Self { app, shop, life, running: BTreeMap::new(), retired: Vec::new(), fresh: BTreeMap::new() }
     }
 
     /// Opens every enabled channel. One that cannot be opened is paused and says why; the others work.
@@ -142,6 +143,7 @@ impl Lanes {
             }
             worker.await;
         });
+        self.fresh.entry(spec.channel.clone()).or_insert(false);
         self.running.insert(spec.channel.clone(), Running { spec, lane, stop, task });
     }
 
@@ -186,9 +188,33 @@ impl Lanes {
             tracing::info!(channel = %name, "the channel was switched off");
         }
         self.app.install(installed);
-        // Said once new articles are routed by it.
-        for channel in std::mem::take(&mut self.fresh) {
-            tracing::info!(%channel, "the channel was reloaded");
+        // What comes in from now on goes by the new files; what was there before follows.
+        let mut trouble = Ok(());
+        for (channel, changed) in std::mem::take(&mut self.fresh) {
+            match self.take_over(&channel, changed).await {
+                Ok(()) if changed => tracing::info!(%channel, "the channel was reloaded"),
+                Ok(()) => {}
+                Err(error) => {
+                    self.fresh.insert(channel, changed);
+                    trouble = Err(error);
+                }
+            }
+        }
+        trouble
+    }
+
+    /// What waits on a channel is planned by its file. Where that was changed, what needed attention has had it; not before
+    /// the new worker is there: the old one would try once more with the old settings, and pause the channel again.
+    async fn take_over(&self, channel: &str, changed: bool) -> Result<(), StoreError> {
+        let Some(running) = self.running.get(channel) else { return Ok(()) };
+        if changed {
+            self.lift_attention(channel).await?;
+        }
+        let schedule = running.spec.schedule.clone();
+        let (name, planner) = (schedule.fingerprint(), planner(Some(schedule), self.shop.clock.now()));
+        let planned = self.shop.queue.replan(channel.to_owned(), name, planner).await?;
+        if planned > 0 {
+            tracing::info!(%channel, planned, "what waits was planned by the channel's new file");
         }
         Ok(())
     }
@@ -212,13 +238,7 @@ impl Lanes {
         };
         self.shop.queue.show_pause(spec.channel.clone()).await?;
         self.start(spec.clone(), lane);
-        // The file was changed: what needed attention has had it. Not before the new worker is there: the old one would
-        // try once more with the old settings, and pause the channel again.
-        self.lift_attention(&spec.channel).await?;
-        let planner = planner(Some(spec.schedule.clone()), self.shop.clock.now());
-        let planned = self.shop.queue.replan(spec.channel.clone(), planner).await?;
-        tracing::debug!(channel = %spec.channel, planned, "what waits was planned again");
-        self.fresh.push(spec.channel.clone());
+        self.fresh.insert(spec.channel.clone(), true);
         Ok(spec)
     }
 

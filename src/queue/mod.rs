@@ -100,8 +100,10 @@ pub trait Queue: Send + Sync {
         on_lost: OnLost,
     ) -> BoxFuture<'_, Result<usize, StoreError>>;
 
-    /// Plans everything that waits on a channel again, because its schedule changed.
-    fn replan(&self, channel: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>>;
+    /// Plans everything that waits on a channel again, unless that was done by this `schedule`, which names what the
+    /// planner goes by. The first that is ever told is taken to be what everything was planned by. Returns how many
+    /// changed; after an error it may have been done in part, and is to be asked for again.
+    fn replan(&self, channel: String, schedule: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>>;
 
     /// A person's decision about one delivery.
     fn decide(

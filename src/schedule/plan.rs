@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::{CronLine, Quiet};
-use crate::article::{Article, Priority};
+use crate::article::{Article, Priority, sha256_hex};
 use crate::delivery::{Plan, Why};
 
 /// When a channel sends.
@@ -65,6 +65,12 @@ pub enum Change {
 }
 
 impl Schedule {
+    /// Equal for schedules that plan alike: SHA-256 in hexadecimal.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        sha256_hex(format!("{self:?}").as_bytes())
+    }
+
     /// When `change` to `article`, handed over at `now`, should reach this channel.
     #[must_use]
     pub fn plan(&self, article: &Article, change: Change, now: DateTime<Utc>) -> Plan {
