@@ -17,6 +17,8 @@ const KEPT: std::ops::RangeInclusive<i64> = 16..=1_024;
 const RESULT: i64 = 2;
 /// With so many pages left nobody counts what is under way.
 const AMPLE: i64 = 16_384;
+/// With so many when a transaction begins nobody looks again before its end: none takes as much.
+const ROOMY: i64 = 4 * AMPLE;
 
 /// What a piece of work leaves of the last room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +84,12 @@ impl Ceiling {
         Ok(())
     }
 
+    /// Whether there is so much room that a transaction that begins now need not look again.
+    pub(super) async fn is_roomy(&self, connection: &mut Connection) -> Result<bool, StoreError> {
+        let now = Self::level(connection).await?;
+        Ok(self.room(now, now) >= ROOMY)
+    }
+
     /// [`StoreError::Full`] when what was done since `before` does not leave what it has to.
     pub(super) async fn check(
         &self,
@@ -114,17 +122,22 @@ impl Ceiling {
 
     /// Pages left beside those that the tries under way will need.
     async fn left(&self, connection: &mut Connection, before: Level, now: Level) -> Result<i64, StoreError> {
+        let left = self.room(before, now);
+        if left >= AMPLE {
+            return Ok(left);
+        }
+        Ok(left - under_way(connection).await?.saturating_mul(RESULT))
+    }
+
+    /// Pages left.
+    fn room(&self, before: Level, now: Level) -> i64 {
         let new = (now.all - before.all).max(0);
         // What is in the log, or is not written yet, is still to come into the file; the latter into the log as well.
         let written =
             std::fs::metadata(&self.file).map_or(0, |file| i64::try_from(file.len() / PAGE).unwrap_or(i64::MAX));
         let disk = disk(&self.folder).saturating_sub((now.all - written).max(0)).saturating_sub(new);
         let grows = disk.min(self.most.map_or(i64::MAX, |most| most - now.all));
-        let left = grows.saturating_add(now.free);
-        if left >= AMPLE {
-            return Ok(left);
-        }
-        Ok(left - under_way(connection).await?.saturating_mul(RESULT))
+        grows.saturating_add(now.free)
     }
 }
 

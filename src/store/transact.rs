@@ -47,6 +47,7 @@ pub(super) async fn transact(
     let undone = |error| (error, true);
     let asked = batch.len();
     execute(tx, BEGIN).await.map_err(undone)?;
+    tx.look_around().await.map_err(undone)?;
     let results = match all(tx, batch, line).await {
         Ok(()) => vec![Ok(()); batch.len()],
         Err(error) if batch.len() == 1 => return Err(undone(error)),

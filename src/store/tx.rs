@@ -22,6 +22,8 @@ pub(super) struct Tx {
     pub(super) contents: Contents,
     /// How far a file may grow.
     ceiling: Option<Arc<Ceiling>>,
+    /// There was so much room when the transaction began that nobody has to look again.
+    roomy: bool,
     /// What this process has leased, as it was then.
     leased: HashMap<DeliveryId, Delivery>,
     /// Channels with something new.
@@ -38,6 +40,7 @@ impl Tx {
             connection,
             contents,
             ceiling,
+            roomy: false,
             leased: HashMap::new(),
             woken: BTreeSet::new(),
             called: BTreeSet::new(),
@@ -80,9 +83,17 @@ impl Tx {
         self.leased.clear();
     }
 
-    /// How full a file is by now; a server minds its own disk.
+    /// At the beginning of a transaction: whether anybody has to mind how full the file is.
+    pub(super) async fn look_around(&mut self) -> Result<(), StoreError> {
+        if let Some(ceiling) = &self.ceiling {
+            self.roomy = ceiling.is_roomy(&mut self.connection).await?;
+        }
+        Ok(())
+    }
+
+    /// How full a file is by now, where that matters; a server minds its own disk.
     pub(super) async fn level(&mut self) -> Result<Option<Level>, StoreError> {
-        if self.ceiling.is_none() {
+        if self.ceiling.is_none() || self.roomy {
             return Ok(None);
         }
         Ceiling::level(&mut self.connection).await.map(Some)
@@ -96,13 +107,13 @@ impl Tx {
 
     /// How many tries more there is room for.
     pub(super) async fn tries(&mut self) -> Result<usize, StoreError> {
-        let Some(ceiling) = &self.ceiling else { return Ok(usize::MAX) };
+        let Some(ceiling) = self.ceiling.as_ref().filter(|_| !self.roomy) else { return Ok(usize::MAX) };
         ceiling.tries(&mut self.connection).await
     }
 
     /// Before a transaction begins.
     pub(super) async fn mind_the_disk(&mut self) -> Result<(), StoreError> {
-        let Some(ceiling) = &self.ceiling else { return Ok(()) };
+        let Some(ceiling) = self.ceiling.as_ref().filter(|_| !self.roomy) else { return Ok(()) };
         ceiling.mind_the_disk(&mut self.connection).await
     }
 
