@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loa::article::{Article, Priority};
-use loa::delivery::{DeliveryId, Outcome, State, Why};
+use loa::delivery::{DeliveryId, Outcome, Plan, State, Why};
 use loa::ledger::{ChannelLedger, Ledger as _};
 use loa::queue::{By, Editions, LeaseRequest, Move, Planner, Queue, Rate};
 use loa::schedule::Change;
@@ -79,10 +79,10 @@ async fn an_item_that_was_moved_stays_there_whatever_is_planned_again(place: Pla
     assert_eq!(seen(&store).await, [(60, vec![2]), (480, vec![1])]);
     assert!(shift(&store, "1", Move::Into(four)).await.is_err(), "it is there already");
     // The channel's file is changed: everything is planned again.
-    let planner: Planner = Arc::new(|candidate| radio().plan(&candidate.article, Change::Content, t(7)));
-    let replan = |schedule: &str| store.replan("radio".to_owned(), schedule.to_owned(), Arc::clone(&planner));
-    assert_eq!(replan("before").await, Ok(0), "it was planned by that");
-    replan("after").await.unwrap();
+    let planner: Planner = Arc::new(|candidate| radio().plan_again(&candidate.delivery, &candidate.article, t(7)));
+    let replan = || store.replan("radio".to_owned(), Arc::clone(&planner));
+    replan().await.unwrap();
+    assert_eq!(replan().await, Ok(0), "it is planned by that already");
     assert_eq!(seen(&store).await, [(60, vec![2]), (480, vec![1])]);
     // A correction is read where the article is read.
     let corrected = Article { title: "Đã sửa".to_owned(), ..article("1") };
@@ -120,6 +120,10 @@ async fn an_edition_that_has_begun_is_not_arranged(place: Place) {
     settle(&store, &work, again, t(61)).await;
     let coming = store.coming("radio".to_owned(), 1, 50).await.unwrap();
     assert!(coming[0].begun, "{coming:?}");
+    // Nor is it planned again by a new file: a repeat has to be the same.
+    let five = t(9 * 60);
+    let planner: Planner = Arc::new(move |_| Some(Plan { edition: Some(five), ..Plan::waiting(five, Why::Slot) }));
+    assert_eq!(store.replan("radio".to_owned(), planner).await, Ok(1), "the one that is not in it");
     assert!(shift(&store, "2", Move::By(-1)).await.is_err(), "a repeat has to be the same");
     assert!(shift(&store, "2", Move::Into(four)).await.is_err());
     let repeat = lease_radio(&store, t(65)).await;

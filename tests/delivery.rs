@@ -713,6 +713,18 @@ fn another_copy_is_made_only_of_what_is_shown_and_is_another_job() {
 }
 
 #[test]
+fn a_retry_waits_for_the_far_side_and_for_an_hour_of_the_schedule_no_longer_than_that_stands() {
+    let plan_at = |minutes, why| Plan::waiting(at(minutes), why);
+    let mut waits = Delivery::new(DeliveryId(1), ArticleId(1), "kênh", Wanted::Revision(Revision::FIRST), plan(false));
+    waits.state = State::Waiting { due: at(5), why: Why::Retry { note: note() } };
+    let replanned = |delivery: &Delivery, plan| apply(delivery, Event::Replan(plan)).unwrap();
+    assert_eq!(replanned(&waits, plan_at(2, Why::Turn)).state, waits.state, "it was asked for");
+    let slot = replanned(&waits, plan_at(600, Why::Slot));
+    assert_eq!(slot.state, State::Waiting { due: at(600), why: Why::Slot });
+    assert_eq!(replanned(&slot, plan_at(3, Why::Turn)).state.due(), Some(at(3)), "the mistake is undone");
+}
+
+#[test]
 fn an_edition_that_a_person_chose_outlasts_an_earlier_one_and_no_later_one() {
     let into = |minutes, why| Plan { edition: Some(at(minutes)), ..Plan::waiting(at(minutes), why) };
     let first = Wanted::Revision(Revision(1));

@@ -7,9 +7,10 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike as _, NaiveDateTime, TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 use loa::article::{Article, ArticleId, Priority, Revision};
-use loa::delivery::{Delivery, DeliveryId, Event, Hold, Live, Receipt, Wanted, Why};
+use loa::delivery::{Delivery, DeliveryId, Event, Hold, Live, Receipt, State, Wanted, Why};
 use loa::queue::{Candidate, Gate as _};
 use loa::schedule::{Approval, Change, ChannelGate, CronLine, Quiet, Schedule};
+use loa::text::Text;
 use proptest::prelude::*;
 
 use crate::sample::{HANOI, article, schedule, slots, utc};
@@ -409,6 +410,33 @@ fn approval_is_asked_for_content_and_not_for_a_withdrawal() {
     assert!(careful.plan(&article("1"), Change::Content, now).approval);
     assert!(!careful.plan(&article("1"), Change::Withdrawal, now).approval);
     assert!(!schedule().plan(&article("1"), Change::Content, now).approval);
+}
+
+#[test]
+fn a_new_schedule_plans_again_what_waits_but_makes_nothing_punctual_that_is_late() {
+    let (ten, now) = ("2026-11-23T10:00:00+07:00", utc("2026-11-23T11:00:00+07:00"));
+    let hours = |hours: u64| Schedule { grace: Duration::from_secs(hours * 3_600), ..schedule() };
+    let wanted = Wanted::Revision(Revision::FIRST);
+    let waits = candidate(&schedule(), article("1"), ten, wanted, Live::Nothing);
+    let again = |schedule: &Schedule, waits: &Candidate, now| schedule.plan_again(&waits.delivery, &waits.article, now);
+    // At once still means since it was planned first.
+    let plan = again(&hours(2), &waits, now).unwrap();
+    assert_eq!((plan.due, plan.planned), (now, utc(ten)));
+    let radio = slots(&["0 16 * * *"]);
+    let slot = utc("2026-11-23T16:00:00+07:00");
+    assert_eq!(again(&radio, &waits, now).map(|plan| (plan.due, plan.planned)), Some((slot, slot)));
+    // It was late before the file was changed, or is by the new one.
+    assert_eq!(again(&hours(2), &waits, now + TimeDelta::hours(2)), None);
+    assert_eq!(again(&radio, &waits, now + TimeDelta::days(2)), None);
+    // A correction of what is public is never late.
+    let public = candidate(&schedule(), article("1"), ten, Wanted::Revision(Revision(2)), shown(false));
+    assert!(again(&hours(2), &public, now + TimeDelta::days(2)).is_some());
+    // What some may have had is finished.
+    let mut midway = waits;
+    midway.delivery.live = Live::Maybe(Revision::FIRST);
+    assert!(again(&radio, &midway, now).is_some(), "nobody is at it");
+    midway.delivery.state = State::Waiting { due: now, why: Why::Retry { note: Text::same("later") } };
+    assert_eq!(again(&radio, &midway, now), None);
 }
 
 /// A delivery planned for `planned`, showing `live`.

@@ -52,7 +52,7 @@ pub async fn run(app: App, life: Lifecycle, listening: Listening) -> Result<(), 
         tracing::warn!(swept, "deliveries that an earlier process left in flight were taken back");
     }
     for (spec, lane) in opened {
-        lanes.start(spec, lane);
+        lanes.start(spec, lane, false);
     }
     lanes.probe_paused();
 

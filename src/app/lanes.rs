@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{App, planner};
+use super::App;
 use crate::channel::{Attention, Class, SendError};
 use crate::config::{ChannelSpec, ConfigError, load_good_channels};
 use crate::dispatch::{Lane, Shop, work};
 use crate::lifecycle::Lifecycle;
-use crate::queue::{Pause, PauseCause, StoreError};
-use crate::schedule::ChannelGate;
+use crate::queue::{Pause, PauseCause, Planner, StoreError};
+use crate::schedule::{ChannelGate, Schedule};
 
 /// Why a channel is paused that could not be opened at all.
 const NOT_OPENED: &str = "not_opened";
@@ -25,9 +26,6 @@ pub(super) struct Lanes {
     running: BTreeMap<String, Running>,
     /// Workers of channels that were switched off, finishing what they have in flight.
     retired: Vec<(String, JoinHandle<()>)>,
-    /// Channels with a new worker: what waits on them is still to be planned by their file. True where the file was
-    /// changed while loa ran.
-    fresh: BTreeMap<String, bool>,
 }
 
 struct Running {
@@ -49,6 +47,38 @@ fn ended(channel: &str, outcome: Result<(), JoinError>) {
     if let Err(error) = outcome {
         tracing::error!(%channel, %error, "the channel's worker failed");
     }
+}
+
+/// Between two looks at a store that does not take what is asked of it.
+const REST: Duration = Duration::from_secs(1);
+
+/// What waits on a channel is planned by its new file, and what needed attention has had it: the one who worked before would
+/// have tried once more with the old settings, and paused the channel again.
+async fn follow(channel: &str, schedule: &Schedule, shop: &Shop) {
+    let mut every = tokio::time::interval(REST);
+    let mut said = false;
+    loop {
+        every.tick().await;
+        match plan_again(channel, schedule, shop).await {
+            Ok(planned) => return tracing::info!(%channel, planned, "the channel was reloaded"),
+            Err(error) if !std::mem::replace(&mut said, true) => {
+                tracing::error!(%channel, %error, "what waits cannot be planned by the new file; nothing is sent before");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// How many have another plan now.
+async fn plan_again(channel: &str, schedule: &Schedule, shop: &Shop) -> Result<usize, StoreError> {
+    let (schedule, now) = (schedule.clone(), shop.clock.now());
+    let planner: Planner = Arc::new(move |waits| schedule.plan_again(&waits.delivery, &waits.article, now));
+    let planned = shop.queue.replan(channel.to_owned(), planner).await?;
+    let paused = shop.queue.paused(channel.to_owned()).await?;
+    if paused.is_some_and(|pause| matches!(pause.cause, PauseCause::Attention(_))) {
+        shop.queue.resume(channel.to_owned(), "loa".to_owned(), shop.clock.now()).await?;
+    }
+    Ok(planned)
 }
 
 async fn probe(app: &App, name: &str, lane: &Lane, shop: &Shop) -> Result<(), StoreError> {
@@ -107,7 +137,7 @@ enum Visit {
 
 impl Lanes {
     pub(super) fn new(app: App, shop: Shop, life: Lifecycle) -> Self {
-        Self { app, shop, life, running: BTreeMap::new(), retired: Vec::new(), fresh: BTreeMap::new() }
+        Self { app, shop, life, running: BTreeMap::new(), retired: Vec::new() }
     }
 
     /// Opens every enabled channel. One that cannot be opened is paused and says why; the others work.
@@ -130,20 +160,26 @@ impl Lanes {
         Ok(opened)
     }
 
-    /// Starts a channel's worker; one that worked on the channel before finishes first, without anybody
-    /// waiting for it here.
-    pub(super) fn start(&mut self, spec: ChannelSpec, lane: Lane) {
+    /// Starts a channel's worker; one that worked on the channel before finishes first, without anybody waiting for it
+    /// here. Where the channel's file has `changed`, what waits follows before anything more is sent.
+    pub(super) fn start(&mut self, spec: ChannelSpec, lane: Lane, changed: bool) {
         let before = self.running.remove(&spec.channel).map(Running::retire);
         let stop = self.life.stop.child_token();
         let worker = work(lane.clone(), self.shop.clone(), stop.clone(), self.life.kill.clone());
-        let name = spec.channel.clone();
+        let (name, schedule, shop, until) =
+            (spec.channel.clone(), spec.schedule.clone(), self.shop.clone(), stop.clone());
         let task = tokio::spawn(async move {
             if let Some(before) = before {
                 ended(&name, before.await);
             }
+            if changed {
+                tokio::select! {
+                    () = follow(&name, &schedule, &shop) => {}
+                    () = until.cancelled() => {}
+                }
+            }
             worker.await;
         });
-        self.fresh.entry(spec.channel.clone()).or_insert(false);
         self.running.insert(spec.channel.clone(), Running { spec, lane, stop, task });
     }
 
@@ -169,9 +205,11 @@ impl Lanes {
         for error in &errors {
             tracing::error!(%error, "a channel file is wrong; that channel stays as it was");
         }
-        let mut installed = Vec::new();
+        let (mut installed, mut fresh) = (Vec::new(), Vec::new());
         for spec in specs {
-            installed.push(self.renew(spec).await?);
+            let (spec, lane) = self.renew(spec).await?;
+            fresh.extend(lane.map(|lane| (spec.clone(), lane)));
+            installed.push(spec);
         }
         let kept = |running: &&Running| errors.iter().any(|error| running.spec.is_of(&error.file));
         installed.extend(self.running.values().filter(kept).map(|running| running.spec.clone()));
@@ -188,42 +226,18 @@ impl Lanes {
             tracing::info!(channel = %name, "the channel was switched off");
         }
         self.app.install(installed);
-        // What comes in from now on goes by the new files; what was there before follows.
-        let mut trouble = Ok(());
-        for (channel, changed) in std::mem::take(&mut self.fresh) {
-            match self.take_over(&channel, changed).await {
-                Ok(()) if changed => tracing::info!(%channel, "the channel was reloaded"),
-                Ok(()) => {}
-                Err(error) => {
-                    self.fresh.insert(channel, changed);
-                    trouble = Err(error);
-                }
-            }
-        }
-        trouble
-    }
-
-    /// What waits on a channel is planned by its file. Where that was changed, what needed attention has had it; not before
-    /// the new worker is there: the old one would try once more with the old settings, and pause the channel again.
-    async fn take_over(&self, channel: &str, changed: bool) -> Result<(), StoreError> {
-        let Some(running) = self.running.get(channel) else { return Ok(()) };
-        if changed {
-            self.lift_attention(channel).await?;
-        }
-        let schedule = running.spec.schedule.clone();
-        let (name, planner) = (schedule.fingerprint(), planner(Some(schedule), self.shop.clock.now()));
-        let planned = self.shop.queue.replan(channel.to_owned(), name, planner).await?;
-        if planned > 0 {
-            tracing::info!(%channel, planned, "what waits was planned by the channel's new file");
+        // What comes in goes by the new files from now on; what was there before follows.
+        for (spec, lane) in fresh {
+            self.start(spec, lane, true);
         }
         Ok(())
     }
 
-    /// Brings one channel to what its file says now; returns what is in force.
-    async fn renew(&mut self, spec: ChannelSpec) -> Result<ChannelSpec, StoreError> {
+    /// What is in force of one channel, and its lane where its file has changed.
+    async fn renew(&self, spec: ChannelSpec) -> Result<(ChannelSpec, Option<Lane>), StoreError> {
         let running = self.running.get(&spec.channel);
         if !spec.enabled || running.is_some_and(|running| running.spec.same_as(&spec)) {
-            return Ok(spec);
+            return Ok((spec, None));
         }
         let lane = match self.open(&spec) {
             Ok(lane) => lane,
@@ -233,13 +247,11 @@ impl Lanes {
                 if kept.is_none() {
                     self.pause(&spec.channel, &error).await?;
                 }
-                return Ok(kept.unwrap_or(spec));
+                return Ok((kept.unwrap_or(spec), None));
             }
         };
         self.shop.queue.show_pause(spec.channel.clone()).await?;
-        self.start(spec.clone(), lane);
-        self.fresh.insert(spec.channel.clone(), true);
-        Ok(spec)
+        Ok((spec, Some(lane)))
     }
 
     /// Waits for every worker after the stop.
@@ -307,14 +319,6 @@ impl Lanes {
     async fn lift(&self, channel: &str, cause: &str) -> Result<(), StoreError> {
         let paused = self.shop.queue.paused(channel.to_owned()).await?;
         if paused.is_some_and(|pause| pause.cause == PauseCause::Attention(cause.to_owned())) {
-            self.shop.queue.resume(channel.to_owned(), "loa".to_owned(), self.shop.clock.now()).await?;
-        }
-        Ok(())
-    }
-
-    async fn lift_attention(&self, channel: &str) -> Result<(), StoreError> {
-        let paused = self.shop.queue.paused(channel.to_owned()).await?;
-        if paused.is_some_and(|pause| matches!(pause.cause, PauseCause::Attention(_))) {
             self.shop.queue.resume(channel.to_owned(), "loa".to_owned(), self.shop.clock.now()).await?;
         }
         Ok(())

@@ -16,14 +16,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 
+use crate::article::Article;
 use crate::clock::Clock;
 use crate::config::{ChannelSpec, Config, ConfigError, load_channels, load_good_channels};
 use crate::console::{ChannelSummary, Channels};
-use crate::delivery::{Action, Plan};
+use crate::delivery::{Delivery, Plan};
 use crate::intake::{Fetcher, Intake, Subscription, Subscriptions};
 use crate::ledger::{Archive, Board, Books, Ledger};
-use crate::queue::{Candidate, Feeds, People, Planner, Queue, Requests, StoreError, Subscribers};
-use crate::schedule::{Change, Schedule};
+use crate::queue::{Feeds, People, Queue, Requests, StoreError, Subscribers};
+use crate::schedule::Change;
 use crate::store::Store;
 use crate::text;
 use crate::text::nearest::Unknown;
@@ -242,12 +243,14 @@ impl App {
         self.specs().iter().filter(|spec| spec.kind.letters).map(|spec| spec.channel.clone()).collect()
     }
 
-    /// Plans a delivery on `channel` again: by its schedule, or at once if it has no file any more.
-    #[must_use]
-    pub fn planner(&self, channel: &str) -> Planner {
+    /// When a delivery goes on that a person has decided about: by its channel's schedule, or at once if that has no file
+    /// any more.
+    fn plan(&self, delivery: &Delivery, article: &Article) -> Plan {
+        let now = self.clock.now();
+        let change = delivery.needed().map_or(Change::Content, Change::of);
         let specs = self.specs();
-        let schedule = specs.iter().find(|spec| spec.channel == channel).map(|spec| spec.schedule.clone());
-        planner(schedule, self.clock.now())
+        let spec = specs.iter().find(|spec| spec.channel == delivery.channel);
+        spec.map_or_else(|| Plan::at_once(now), |spec| spec.schedule.plan(article, change, now))
     }
 
     /// Closes the store; everything acknowledged is on disk.
@@ -265,17 +268,6 @@ impl App {
         *self.subscriptions.write().unwrap_or_else(PoisonError::into_inner) = subscriptions;
         *self.specs.write().unwrap_or_else(PoisonError::into_inner) = specs.into();
     }
-}
-
-fn planner(schedule: Option<Schedule>, now: DateTime<Utc>) -> Planner {
-    Arc::new(move |candidate: &Candidate| {
-        let withdraws = candidate.delivery.needed() == Some(Action::Withdraw);
-        let change = if withdraws { Change::Withdrawal } else { Change::Content };
-        match &schedule {
-            Some(schedule) => schedule.plan(&candidate.article, change, now),
-            None => Plan::at_once(now),
-        }
-    })
 }
 
 impl AppError {

@@ -148,8 +148,8 @@ fn replan(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
         next.plan.planned = approved.at;
     }
     match &mut next.state {
-        // A far side that needs time still needs it.
-        State::Waiting { due, why: Why::Retry { .. } } => *due = next.plan.due.max(*due),
+        // A far side that needs time still needs it, where the plan does not give it.
+        State::Waiting { due, why: Why::Retry { .. } } if next.plan.due <= *due => {}
         _ => wait_or_settle(next),
     }
     Ok(())

@@ -43,8 +43,8 @@ pub use waiting::{Ask, Waiting};
 /// another machine was at the same article.
 pub type Decide = Box<dyn Fn(Option<&Current>) -> Result<Change, Text> + Send + Sync>;
 
-/// Plans a delivery again; given the delivery and the content it would send.
-pub type Planner = Arc<dyn Fn(&Candidate) -> Plan + Send + Sync>;
+/// Plans a delivery again that waits, given the delivery and the content it would send; `None` leaves its plan as it is.
+pub type Planner = Arc<dyn Fn(&Candidate) -> Option<Plan> + Send + Sync>;
 
 /// Says what to do about a delivery whose process died in the middle of a try.
 pub type OnLost = Arc<dyn Fn(&Delivery) -> Unclear + Send + Sync>;
@@ -100,10 +100,9 @@ pub trait Queue: Send + Sync {
         on_lost: OnLost,
     ) -> BoxFuture<'_, Result<usize, StoreError>>;
 
-    /// Plans everything that waits on a channel again, unless that was done by this `schedule`, which names what the
-    /// planner goes by. The first that is ever told is taken to be what everything was planned by. Returns how many
-    /// changed; after an error it may have been done in part, and is to be asked for again.
-    fn replan(&self, channel: String, schedule: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>>;
+    /// Plans everything that waits on a channel again, because its schedule changed, but for editions that have begun.
+    /// Returns how many changed; after an error it may have been done in part, and is to be asked for again.
+    fn replan(&self, channel: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>>;
 
     /// A person's decision about one delivery.
     fn decide(

@@ -26,7 +26,7 @@ impl Gate for ChannelGate {
         if schedule.rehearsal && delivery.live.receipt().is_some_and(|receipt| !receipt.rehearsal) {
             return Some(Event::Hold(Hold::RehearsalOfLive));
         }
-        let change = change(action);
+        let change = Change::of(action);
         if change == Change::Content && self.approval() && delivery.plan.approved.is_none() {
             return Some(Event::Hold(Hold::Approval { note: None }));
         }
@@ -37,7 +37,7 @@ impl Gate for ChannelGate {
     }
 
     fn closes(&self, item: &LeasedItem, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.0.quiet_start(&item.article, change(item.action), now)
+        self.0.quiet_start(&item.article, Change::of(item.action), now)
     }
 
     fn next_slot(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -55,10 +55,6 @@ impl Gate for ChannelGate {
     fn bundles(&self) -> bool {
         self.0.bundles && matches!(self.0.timing, Timing::Cron(_))
     }
-}
-
-fn change(action: Action) -> Change {
-    if action == Action::Withdraw { Change::Withdrawal } else { Change::Content }
 }
 
 impl ChannelGate {
@@ -80,8 +76,7 @@ impl ChannelGate {
                 (Live::Maybe(_), State::Waiting { due, .. }) => delivery.plan.planned.max(*due),
                 _ => delivery.plan.planned,
             };
-            let grace = TimeDelta::from_std(schedule.grace).unwrap_or(TimeDelta::MAX);
-            if planned.checked_add_signed(grace).is_some_and(|latest| now > latest) {
+            if schedule.is_late(planned, now) {
                 return Some(Event::Hold(Hold::Late { planned }));
             }
         }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::{CronLine, Quiet};
-use crate::article::{Article, Priority, sha256_hex};
-use crate::delivery::{Plan, Why};
+use crate::article::{Article, Priority};
+use crate::delivery::{Action, Delivery, Live, Plan, State, Why};
 
 /// When a channel sends.
 #[derive(Clone, Debug)]
@@ -64,13 +64,15 @@ pub enum Change {
     Withdrawal,
 }
 
-impl Schedule {
-    /// Equal for schedules that plan alike: SHA-256 in hexadecimal.
+impl Change {
+    /// What an action changes.
     #[must_use]
-    pub fn fingerprint(&self) -> String {
-        sha256_hex(format!("{self:?}").as_bytes())
+    pub fn of(action: Action) -> Self {
+        if action == Action::Withdraw { Self::Withdrawal } else { Self::Content }
     }
+}
 
+impl Schedule {
     /// When `change` to `article`, handed over at `now`, should reach this channel.
     #[must_use]
     pub fn plan(&self, article: &Article, change: Change, now: DateTime<Utc>) -> Plan {
@@ -89,6 +91,30 @@ impl Schedule {
             (None, None) => Why::Turn,
         };
         Plan { approval, ..Plan::waiting(due, why) }
+    }
+
+    /// Another plan for what waits already, now that this is the schedule; `None` where the one that it has stays: what
+    /// some may have had is finished, and what is late is not made punctual by a new file.
+    #[must_use]
+    pub fn plan_again(&self, waits: &Delivery, article: &Article, now: DateTime<Utc>) -> Option<Plan> {
+        let action = waits.needed()?;
+        let midway =
+            matches!((&waits.live, &waits.state), (Live::Maybe(_), State::Waiting { why: Why::Retry { .. }, .. }));
+        let stale = matches!(action, Action::Create(_)) && self.is_late(waits.plan.planned, now);
+        if midway || stale {
+            return None;
+        }
+        let plan = self.plan(article, Change::of(action), now);
+        // What may go at once has waited since it was planned first.
+        let planned = if plan.why == Why::Turn { plan.planned.min(waits.plan.planned) } else { plan.planned };
+        Some(Plan { planned, ..plan })
+    }
+
+    /// Whether something that was planned for this instant is no longer to be sent by itself.
+    #[must_use]
+    pub(super) fn is_late(&self, planned: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        let grace = TimeDelta::from_std(self.grace).unwrap_or(TimeDelta::MAX);
+        planned.checked_add_signed(grace).is_some_and(|latest| now > latest)
     }
 
     /// The first slot after `after`; `None` for a channel that sends at once.

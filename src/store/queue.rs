@@ -57,8 +57,8 @@ impl Queue for Store {
         Box::pin(self.writer.record(Sweep { now, not_of, on_lost }, |tx, asked| Box::pin(sweep::sweep(tx, asked))))
     }
 
-    fn replan(&self, channel: String, schedule: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>> {
-        Box::pin(sweep::replan(self, channel, schedule, planner))
+    fn replan(&self, channel: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>> {
+        Box::pin(sweep::replan(self, channel, planner))
     }
 
     fn decide(

@@ -1,15 +1,16 @@
 //! Taking back what a dead process left, and planning again what waits.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::attempts::{self, Closing};
-use super::db::{Sql, args};
+use super::db::{Arg, Sql, args};
 use super::deliveries::{leased, load, swap};
 use super::tx::{EVERY_CHANNEL, Tx};
 use super::{Store, judge};
-use crate::delivery::{DeliveryId, Event, State, apply};
+use crate::delivery::{Delivery, DeliveryId, Event, State, apply};
 use crate::queue::{AttemptReport, OnLost, Planner, StoreError};
 use crate::text;
 
@@ -56,58 +57,43 @@ pub(super) async fn sweep(tx: &mut Tx, asked: &Sweep) -> Result<usize, StoreErro
 /// Planned again in one transaction; others write in between.
 const CHUNK: usize = 100;
 
-/// Plans everything that waits on a channel again, unless that was done by this schedule. Where none is known yet, what
-/// waits was planned by the files of its time, and stays as it is.
-pub(super) async fn replan(
-    store: &Store,
-    channel: String,
-    schedule: String,
-    planner: Planner,
-) -> Result<usize, StoreError> {
-    const KNOWN: Sql = Sql::both("SELECT planned_by FROM schedules WHERE channel = $1");
+/// Plans what waits on a channel again, as far as the planner has another plan for it.
+pub(super) async fn replan(store: &Store, channel: String, planner: Planner) -> Result<usize, StoreError> {
     const WAITING: Sql =
         Sql::both("SELECT id FROM deliveries WHERE channel = $1 AND state = 'waiting' AND due IS NOT NULL ORDER BY id");
-    let known = store.readers.first(KNOWN, args![&channel]).await?;
-    let known = known.map(|row| row.string("planned_by")).transpose()?;
-    if known.as_ref() == Some(&schedule) {
-        return Ok(0);
-    }
+    let rows = store.readers.fetch(WAITING, args![&channel]).await?;
+    let waiting: Vec<_> = rows.iter().map(|row| row.int("id").map(DeliveryId)).collect::<Result<_, _>>()?;
     let mut planned = 0;
-    if known.is_some() {
-        let rows = store.readers.fetch(WAITING, args![&channel]).await?;
-        let waiting: Vec<_> = rows.iter().map(|row| row.int("id").map(DeliveryId)).collect::<Result<_, _>>()?;
-        for chunk in waiting.chunks(CHUNK) {
-            let asked = (chunk.to_vec(), Arc::clone(&planner));
-            planned += store.writer.record(asked, |tx, (ids, planner)| Box::pin(plan_again(tx, ids, planner))).await?;
-        }
+    for chunk in waiting.chunks(CHUNK) {
+        let asked = (chunk.to_vec(), Arc::clone(&planner));
+        planned += store.writer.record(asked, |tx, (ids, planner)| Box::pin(plan_again(tx, ids, planner))).await?;
     }
-    let asked = (channel, schedule);
-    store.writer.record(asked, |tx, (channel, schedule)| Box::pin(planned_by(tx, channel, schedule))).await?;
     Ok(planned)
 }
 
-/// Those of them that still wait.
+/// Those of them that still wait. What was begun in an edition is finished in it: who has had it gets no second one.
 async fn plan_again(tx: &mut Tx, ids: &[DeliveryId], planner: &Planner) -> Result<usize, StoreError> {
+    const BEGUN: Sql = Sql {
+        sqlite: "SELECT DISTINCT d.id FROM deliveries d JOIN attempts t ON t.delivery_id = d.id AND t.edition = d.edition \
+                 WHERE d.id IN (SELECT value FROM json_each($1))",
+        postgres: "SELECT DISTINCT d.id FROM deliveries d JOIN attempts t ON t.delivery_id = d.id \
+                   AND t.edition = d.edition \
+                   WHERE d.id IN (SELECT value::bigint FROM json_array_elements_text($1::json))",
+    };
     let found = load(&mut tx.connection, ids).await?;
-    let waiting = found.into_iter().filter(|one| matches!(one.state, State::Waiting { .. })).collect();
+    let rows = tx.connection.fetch(BEGUN, vec![Arg::rows(ids)?]).await?;
+    let begun: HashSet<_> = rows.iter().map(|row| row.int("id").map(DeliveryId)).collect::<Result<_, _>>()?;
+    let waits = |one: &Delivery| matches!(one.state, State::Waiting { .. }) && !begun.contains(&one.id);
     let mut changes = Vec::with_capacity(ids.len());
-    for candidate in judge::candidates(tx, waiting).await? {
-        let plan = planner(&candidate);
-        if let Ok(after) = apply(&candidate.delivery, Event::Replan(plan))
-            && after != candidate.delivery
-        {
+    for candidate in judge::candidates(tx, found.into_iter().filter(waits).collect()).await? {
+        let Some(plan) = planner(&candidate) else { continue };
+        let before = candidate.delivery;
+        let after = apply(&before, Event::Replan(plan)).map_err(|refused| StoreError::Other(refused.to_string()))?;
+        if after.state != before.state || after.plan != before.plan {
             tx.wake(&after.channel);
-            changes.push((candidate.delivery, after));
+            changes.push((before, after));
         }
     }
     swap(&mut tx.connection, &changes).await?;
     Ok(changes.len())
-}
-
-async fn planned_by(tx: &mut Tx, channel: &str, schedule: &str) -> Result<(), StoreError> {
-    const KEEP: Sql = Sql::both(
-        "INSERT INTO schedules (channel, planned_by) VALUES ($1, $2) \
-         ON CONFLICT (channel) DO UPDATE SET planned_by = excluded.planned_by",
-    );
-    tx.connection.execute(KEEP, args![channel, schedule]).await.map(drop)
 }

@@ -6,6 +6,7 @@
 //! * `real_postgres` is the real server, for the store and for several daemons on one.
 //! * `real_nats` is the real server too, with a stream.
 //! * `real_wordpress` is no double: it starts the real thing, with a database of its own.
+//! * `ballast` fills a store up.
 //! * `browser` is an officer at the console: it keeps cookies and sends the forms that a page shows.
 //! * `chromium` is an officer in a real browser; `places` knows where each page of the console can be looked at.
 //! * `files` counts what stands in a folder of radio editions or a static site.
@@ -14,6 +15,7 @@
 //! A far side lives on a thread of its own, so it works in blocking tests, beside a daemon run as a
 //! child process, and on any runtime; it stops when it is dropped.
 
+pub(crate) mod ballast;
 pub(crate) mod browser;
 pub(crate) mod chromium;
 pub(crate) mod doorway;

@@ -11,7 +11,7 @@ use crate::console::{Decisions, Proof, Unable};
 use crate::delivery::{Approved, Delivery, DeliveryId, Event, Hold, Plan, State, Why};
 use crate::dispatch::item;
 use crate::intake::IntakeError;
-use crate::queue::{Answer, By, Candidate, Refusable};
+use crate::queue::{Answer, By, Refusable};
 use crate::schedule::{Approval, Change};
 use crate::text;
 use crate::text::Text;
@@ -40,8 +40,7 @@ impl App {
     async fn plan_of(&self, id: DeliveryId) -> Refusable<Plan> {
         let Some(row) = self.ledger().delivery(id).await? else { return Ok(Err(unknown(id))) };
         let article = self.ledger().content(row.delivery.article).await?;
-        let planner = self.planner(&row.delivery.channel);
-        Ok(Ok(planner(&Candidate { delivery: row.delivery, article, after_ready: true })))
+        Ok(Ok(self.plan(&row.delivery, &article)))
     }
 
     /// What would be sent, and by which plan; `dressed`: to be seen, with its pictures.

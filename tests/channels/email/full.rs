@@ -5,8 +5,9 @@ use std::time::Duration;
 use loa::delivery::{State, Why};
 use loa::queue::{Pause, PauseCause};
 use loa::text::Text;
-use sqlx::{ConnectOptions as _, SqliteConnection};
+use sqlx::SqliteConnection;
 
+use crate::support::ballast;
 use crate::support::hostile_smtp::OnMessage;
 use crate::support::world::{Inside, World};
 
@@ -30,8 +31,7 @@ impl SmallOffice {
         world.write("channels/nguoi-nhan.txt", &people.join("\n"));
         world.email("connections = 1");
         let inside = Inside::start(&world).await;
-        let file = sqlx::sqlite::SqliteConnectOptions::new().filename(world.path("loa.db"));
-        let file = file.connect().await.unwrap();
+        let file = ballast::open(&world.path("loa.db")).await;
         Self { world, inside, file }
     }
 
@@ -41,16 +41,7 @@ impl SmallOffice {
 
     /// Leaves no more than so many pages.
     async fn fill_but(&mut self, left: i64) {
-        sqlx::query("CREATE TABLE ballast (page BLOB)").execute(&mut self.file).await.unwrap();
-        let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut self.file).await.unwrap();
-        let free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&mut self.file).await.unwrap();
-        let ballast = "INSERT INTO ballast WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < ?1) \
-                       SELECT zeroblob(4050) FROM n";
-        sqlx::query(ballast).bind(MOST - pages + free - left).execute(&mut self.file).await.unwrap();
-    }
-
-    async fn make_room(&mut self) {
-        sqlx::query("DELETE FROM ballast").execute(&mut self.file).await.unwrap();
+        ballast::load(&mut self.file, MOST, left).await;
     }
 
     async fn state(&self) -> State {
@@ -88,7 +79,7 @@ impl SmallOffice {
 
     /// With room again everybody gets the one letter.
     async fn goes_on(mut self) {
-        self.make_room().await;
+        ballast::unload(&mut self.file).await;
         self.inside.drain().await;
         assert_eq!(self.state().await, State::Settled);
         assert_eq!((self.letters(), self.copies("sent").await), (PEOPLE, PEOPLE));
