@@ -1,21 +1,37 @@
 //! A store that has no more room takes nothing more, then tries nothing more; what became of a try it still records.
 
-use std::sync::{Mutex, mpsc};
-
 use futures_util::FutureExt as _;
 use loa::article::Article;
 use loa::delivery::{Delivery, Outcome, Plan, State, Wanted};
 use loa::ledger::Ledger as _;
-use loa::queue::{Change, Current, Handover, Keep, LeaseRequest, Pause, PauseCause, Queue, StoreError, Work};
+use loa::queue::{Change, Handover, Keep, LeaseRequest, Pause, PauseCause, Queue, StoreError, Work};
 use loa::store::{SqliteOptions, Store};
 use loa::text::Text;
+use tempfile::TempDir;
 
+use crate::line::Writing;
 use crate::sample::{article, schedule};
 use crate::store::{
     all, hand, handover, lease, now_plan, options, publish, receipt, request, settle, settlements, t, withdraw,
 };
 
 const MB: u64 = 1024 * 1024;
+
+/// A store that may have so many bytes, in a folder of its own.
+async fn small(most: u64) -> (TempDir, SqliteOptions, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteOptions { max_size: Some(most), ..options(folder.path()) };
+    let store = Store::open(options.clone()).await.unwrap();
+    (folder, options, store)
+}
+
+/// Begins so many tries on one channel.
+async fn begin(store: &Store, channel: &str, most: usize) -> Vec<Work> {
+    let ask = LeaseRequest { most, ..request(channel, schedule(), t(1)) };
+    let held = store.lease(ask.into()).await.unwrap().work;
+    assert_eq!(held.len(), most);
+    held
+}
 
 /// Takes in articles for these channels until there is no room for more; how many.
 async fn fill(store: &Store, channels: &[String]) -> usize {
@@ -49,9 +65,7 @@ async fn records(store: &Store, held: &[Work]) {
 
 #[tokio::test]
 async fn a_full_store_refuses_and_acknowledges_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let small = SqliteOptions { max_size: Some(MB), ..options(folder.path()) };
-    let store = Store::open(small.clone()).await.unwrap();
+    let (_folder, options, store) = small(MB).await;
     let mut taken = 0;
     let error = loop {
         let big = Article { body_text: "chữ ".repeat(10_000), ..article(&taken.to_string()) };
@@ -70,7 +84,7 @@ async fn a_full_store_refuses_and_acknowledges_nothing() {
     assert!(!leased.work.is_empty(), "no work is handed out any more");
     assert!(store.find(&format!("cms/{taken}")).await.unwrap().is_empty());
     store.close().await;
-    let store = Store::open(SqliteOptions { max_size: None, ..small }).await.unwrap();
+    let store = Store::open(SqliteOptions { max_size: None, ..options }).await.unwrap();
     assert_eq!(all(&store).await.len(), taken);
     publish(&store, "room", &["portal"], t(1)).await;
 }
@@ -78,9 +92,7 @@ async fn a_full_store_refuses_and_acknowledges_nothing() {
 #[tokio::test]
 async fn what_became_of_a_try_is_recorded_even_in_a_store_that_is_full() {
     let channels = named(10);
-    let folder = tempfile::tempdir().unwrap();
-    let small = SqliteOptions { max_size: Some(2 * MB), ..options(folder.path()) };
-    let store = Store::open(small.clone()).await.unwrap();
+    let (_folder, options, store) = small(2 * MB).await;
     let taken = fill(&store, &channels).await;
     // It tries what it can: as long as there is room, and no longer.
     let ask = |channel: &str| LeaseRequest { most: 8, ..request(channel, schedule(), t(1)) };
@@ -117,7 +129,7 @@ async fn what_became_of_a_try_is_recorded_even_in_a_store_that_is_full() {
     assert!(all(&store).await.iter().all(|one| !matches!(one.state, State::Sending { .. })));
     store.close().await;
     // With room again the rest of it goes.
-    let store = Store::open(SqliteOptions { max_size: None, ..small }).await.unwrap();
+    let store = Store::open(SqliteOptions { max_size: None, ..options }).await.unwrap();
     for channel in &channels {
         loop {
             let leased = lease(&store, channel, t(4)).await;
@@ -138,9 +150,7 @@ async fn what_became_of_a_try_is_recorded_even_in_a_store_that_is_full() {
 
 #[tokio::test]
 async fn a_full_store_forgets_what_it_may_forget_and_has_room_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let small = SqliteOptions { max_size: Some(2 * MB), ..options(folder.path()) };
-    let store = Store::open(small).await.unwrap();
+    let (_folder, _, store) = small(2 * MB).await;
     for old in 0..100 {
         publish(&store, &old.to_string(), &["portal"], t(0)).await;
     }
@@ -166,9 +176,7 @@ async fn a_full_store_forgets_what_it_may_forget_and_has_room_again() {
 
 #[tokio::test]
 async fn channels_that_could_do_more_begin_what_there_is_room_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let small = SqliteOptions { max_size: Some(2 * MB), ..options(folder.path()) };
-    let store = Store::open(small).await.unwrap();
+    let (_folder, _, store) = small(2 * MB).await;
     let channels = named(40);
     fill(&store, &channels).await;
     let mut tried = 0;
@@ -193,13 +201,9 @@ async fn channels_that_could_do_more_begin_what_there_is_room_for() {
 async fn a_store_that_is_larger_than_it_may_be_still_records_results() {
     // The file has become larger than it may be now, or is just as large.
     for spare in [None, Some(0), Some(1), Some(4), Some(16)] {
-        let folder = tempfile::tempdir().unwrap();
-        let large = SqliteOptions { max_size: Some(4 * MB), ..options(folder.path()) };
-        let store = Store::open(large.clone()).await.unwrap();
+        let (_folder, large, store) = small(4 * MB).await;
         fill(&store, &named(3)).await;
-        let ask = LeaseRequest { most: 8, ..request("c1", schedule(), t(1)) };
-        let held = store.lease(ask.into()).await.unwrap().work;
-        assert_eq!(held.len(), 8);
+        let held = begin(&store, "c1", 8).await;
         store.close().await;
         let pages = std::fs::metadata(&large.path).unwrap().len() / 4096;
         let lowered = spare.map_or(2 * MB, |spare| (pages + spare) * 4096);
@@ -213,13 +217,10 @@ async fn a_store_that_is_larger_than_it_may_be_still_records_results() {
 
 #[tokio::test]
 async fn what_is_handed_over_again_and_again_leaves_the_last_room_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let small = SqliteOptions { max_size: Some(2 * MB), ..options(folder.path()) };
-    let store = Store::open(small).await.unwrap();
+    let (_folder, _, store) = small(2 * MB).await;
     let channels = named(3);
     fill(&store, &channels).await;
-    let ask = LeaseRequest { most: 8, ..request("c1", schedule(), t(1)) };
-    let held = store.lease(ask.into()).await.unwrap().work;
+    let held = begin(&store, "c1", 8).await;
     let mut repeats = 0;
     let error = loop {
         let key = (format!("{repeats:08}{}", "k".repeat(100)), "f".repeat(64));
@@ -236,27 +237,12 @@ async fn what_is_handed_over_again_and_again_leaves_the_last_room_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_article_that_is_too_large_refuses_nobody_beside_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let small = SqliteOptions { max_size: Some(2 * MB), ..options(folder.path()) };
-    let store = Store::open(small).await.unwrap();
+    let (_folder, _, store) = small(2 * MB).await;
     let channels = named(3);
     fill(&store, &channels).await;
-    let ask = LeaseRequest { most: 4, ..request("c1", schedule(), t(1)) };
-    let held = store.lease(ask.into()).await.unwrap().work;
+    let held = begin(&store, "c1", 4).await;
     // While somebody writes, the others gather for one transaction.
-    let (begin, begun) = mpsc::channel();
-    let (go_on, may_go_on) = mpsc::channel::<()>();
-    let may_go_on = Mutex::new(may_go_on);
-    let holding = {
-        let store = store.clone();
-        let decide = move |_: Option<&Current>| {
-            begin.send(()).unwrap();
-            may_go_on.lock().unwrap().recv().unwrap();
-            Err(Text::same("no"))
-        };
-        tokio::spawn(async move { store.accept(handover(&article("first"), t(0)), Box::new(decide)).await })
-    };
-    tokio::task::spawn_blocking(move || begun.recv().unwrap()).await.unwrap();
+    let writing = Writing::begin(&store).await;
     let settling = store.settle(settlements(&held[0], &refused(), t(2)));
     let large = Article { body_text: "chữ ".repeat(40_000), ..article("large") };
     let large = Box::pin(hand(&store, large, plans(&channels), t(2)));
@@ -265,9 +251,8 @@ async fn an_article_that_is_too_large_refuses_nobody_beside_it() {
     let withdrawing = Box::pin(withdraw(&store, "0", t(2)));
     let mut all_of_them = Box::pin(futures_util::future::join4(settling, large, pausing, withdrawing));
     assert!((&mut all_of_them).now_or_never().is_none(), "somebody else writes");
-    go_on.send(()).unwrap();
+    writing.end().await;
     let (settled, large, paused, ()) = all_of_them.await;
     assert_eq!((settled, large, paused), (Ok(0), Err(StoreError::Full), Ok(())));
-    holding.await.unwrap().unwrap();
     records(&store, &held[1..]).await;
 }

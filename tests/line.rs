@@ -7,9 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use loa::delivery::{Event, State};
-use loa::queue::{Candidate, Current, Gate, LeaseRequest, LeasedItem, Pause, PauseCause, Queue, Rate, Waiting};
+use loa::queue::{
+    Candidate, Current, Gate, LeaseRequest, LeasedItem, Pause, PauseCause, Queue, Rate, StoreError, Verdict, Waiting,
+};
 use loa::store::Store;
 use loa::text::Text;
+use tokio::task::JoinHandle;
 
 use crate::sample::schedule;
 use crate::store::{
@@ -183,32 +186,49 @@ async fn everybody_is_called_when_what_was_lost_is_taken_back(place: Place) {
     assert!(fanpage.called().await.unwrap().work.is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_asked_for_is_asked_when_the_transaction_begins() {
-    let store = Place::file().open().await;
-    publish(&store, "1", &["portal"], t(0)).await;
-    let (begin, begun) = mpsc::channel();
-    let (go_on, may_go_on) = mpsc::channel::<()>();
-    let may_go_on = Mutex::new(may_go_on);
-    let holding = {
-        let (store, second) = (store.clone(), crate::sample::article("2"));
+/// Somebody is writing, and what else is asked for gathers for the next transaction.
+pub(crate) struct Writing {
+    writing: JoinHandle<Result<Verdict, StoreError>>,
+    go_on: mpsc::Sender<()>,
+}
+
+impl Writing {
+    /// Needs a runtime with more than one thread: the store's writer stands still.
+    pub(crate) async fn begin(store: &Store) -> Self {
+        let (begin, begun) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        let may_go_on = Mutex::new(may_go_on);
+        let store = store.clone();
         let decide = move |_: Option<&Current>| {
             begin.send(()).unwrap();
             may_go_on.lock().unwrap().recv().unwrap();
             Err(Text::same("no"))
         };
-        tokio::spawn(async move { store.accept(handover(&second, t(0)), Box::new(decide)).await })
-    };
-    tokio::task::spawn_blocking(move || begun.recv().unwrap()).await.unwrap();
+        let handover = handover(&crate::sample::article("writing"), t(0));
+        let writing = tokio::spawn(async move { store.accept(handover, Box::new(decide)).await });
+        tokio::task::spawn_blocking(move || begun.recv().unwrap()).await.unwrap();
+        Self { writing, go_on }
+    }
+
+    pub(crate) async fn end(self) {
+        self.go_on.send(()).unwrap();
+        self.writing.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_asked_for_is_asked_when_the_transaction_begins() {
+    let store = Place::file().open().await;
+    publish(&store, "1", &["portal"], t(0)).await;
+    let writing = Writing::begin(&store).await;
     let hour = Arc::new(AtomicI64::new(0));
     let clock = Arc::clone(&hour);
     let ask = move || Some(request("portal", schedule(), t(clock.load(Ordering::SeqCst))));
     let mut leasing = store.lease(Box::new(ask));
     assert!((&mut leasing).now_or_never().is_none(), "somebody else writes");
     hour.store(9, Ordering::SeqCst);
-    go_on.send(()).unwrap();
+    writing.end().await;
     assert_eq!(ids(&leasing.await.unwrap()), ["1"]);
-    assert!(holding.await.unwrap().is_ok());
     let State::Sending { lease, .. } = only(&store, "portal").await.state else { panic!("it was leased") };
     assert_eq!((lease.since, lease.until), (t(9), t(10)));
 }
