@@ -95,13 +95,13 @@ fn a_mistake_in_a_cron_line_is_told_in_both_languages() {
         ("0 6 * * 8", "thứ \"8\"", "weekday \"8\""),
         ("0 6 * * thứ-hai", "thứ \"thứ-hai\"", "weekday \"thứ-hai\""),
         ("0 6 * * 1/0", "thứ \"1/0\"", "weekday \"1/0\""),
-        ("60 6 * * *", "không hợp lệ", "not a valid cron line"),
-        ("0 24 * * *", "không hợp lệ", "not a valid cron line"),
-        ("0 6 32 * *", "không hợp lệ", "not a valid cron line"),
-        ("0 6 * 13 *", "không hợp lệ", "not a valid cron line"),
-        ("a b c d 1", "không hợp lệ", "not a valid cron line"),
-        ("*/0 6 * * *", "không hợp lệ", "not a valid cron line"),
-        ("0 25-2 * * *", "không hợp lệ", "not a valid cron line"),
+        ("60 6 * * *", "phút \"60\"", "minute \"60\""),
+        ("0 24 * * *", "giờ \"24\"", "use 0–23"),
+        ("0 6 32 * *", "ngày \"32\"", "day \"32\""),
+        ("0 6 * 13 *", "tháng \"13\"", "use 1–12"),
+        ("a b c d 1", "phút \"a\"", "minute \"a\""),
+        ("*/0 6 * * *", "phút \"*/0\"", "use 0–59"),
+        ("0 25-2 * * *", "giờ \"25-2\"", "hour \"25-2\""),
     ] {
         let error = bad.parse::<CronLine>().err().unwrap_or_else(|| panic!("\"{bad}\" was taken")).0;
         assert!(error.vi.contains(vi), "{bad}: {}", error.vi);

@@ -45,6 +45,20 @@ impl FromStr for CronLine {
                 "weekday \"{weekday}\" in \"{line}\" is not valid; use 0–7 (0 and 7 are Sunday) or MON–SUN"
             ))
         })?;
+        let fields = [
+            ("phút", "minute", minute, "0–59", format!("0 {minute} 0 1 1 *")),
+            ("giờ", "hour", hour, "0–23", format!("0 0 {hour} 1 1 *")),
+            ("ngày", "day", day, "1–31", format!("0 0 0 {day} 1 *")),
+            ("tháng", "month", month, "1–12", format!("0 0 0 1 {month} *")),
+        ];
+        for (vi, en, written, range, alone) in &fields {
+            if cron::Schedule::from_str(alone).is_err() {
+                return Err(CronError(text!(
+                    "{vi} \"{written}\" trong lịch \"{line}\" không hợp lệ; dùng {range}, \"*\", \"*/n\", \"a-b\" hoặc \"a,b\" (thứ tự: phút giờ ngày tháng thứ)",
+                    "{en} \"{written}\" in \"{line}\" is not valid; use {range}, \"*\", \"*/n\", \"a-b\" or \"a,b\" (minute hour day month weekday)"
+                )));
+            }
+        }
         let expressions = match (day, &weekday) {
             ("*", Weekdays::Every) => vec![format!("0 {minute} {hour} * {month} *")],
             ("*", Weekdays::These(weekday)) => vec![format!("0 {minute} {hour} * {month} {weekday}")],
