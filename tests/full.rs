@@ -220,7 +220,7 @@ async fn what_is_handed_over_again_and_again_leaves_the_last_room_alone() {
     let (_folder, _, store) = small(2 * MB).await;
     let channels = named(3);
     fill(&store, &channels).await;
-    let held = begin(&store, "c1", 8).await;
+    let held = begin(&store, "c1", 4).await;
     let mut repeats = 0;
     let error = loop {
         let key = (format!("{repeats:08}{}", "k".repeat(100)), "f".repeat(64));

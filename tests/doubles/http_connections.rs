@@ -1,5 +1,7 @@
 //! Connections to the webhook receiver: refused, cut, kept, closed.
 
+use std::sync::mpsc;
+
 use super::http::far_that;
 use super::poster::{Poster, event};
 use super::raw_post::RawPost;
@@ -33,6 +35,25 @@ async fn offline_refuses_at_the_kernel_and_the_same_port_comes_back() {
     assert_eq!(far.url(), url);
     assert_eq!(Poster::to(&far).post("m2", &event("corrected", "bai-1", 2)).await.status(), 200);
     assert_eq!(far.board().shown("", "bai-1").copies, [2]);
+}
+
+/// Each program that starts holds a copy of every socket for a moment.
+#[test]
+fn offline_refuses_while_other_programs_start() {
+    let (far, _) = far_that(vec![]);
+    let (done, is_done) = mpsc::channel::<()>();
+    let starting = std::thread::spawn(move || {
+        while is_done.try_recv() == Err(mpsc::TryRecvError::Empty) {
+            std::process::Command::new("true").status().unwrap();
+        }
+    });
+    for _ in 0..1_000 {
+        far.go_offline();
+        assert!(std::net::TcpStream::connect(far.address()).is_err(), "it was let in");
+        far.come_back();
+    }
+    drop(done);
+    starting.join().unwrap();
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! A port on 127.0.0.1 that can be shut and re-opened, served on a thread of its own.
 
 use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr};
+use std::os::fd::OwnedFd;
 use std::sync::mpsc as blocking;
 use std::thread::{self, JoinHandle};
 
@@ -92,6 +93,14 @@ fn listen_on(address: SocketAddr) -> TcpListener {
     socket_on(address).listen(BACKLOG).expect("the socket listens")
 }
 
+/// A process that another test starts holds a copy of every socket until it has become another program: to close ours
+/// alone would let connections in until then.
+fn stop_listening(listener: TcpListener) {
+    let socket = listener.into_std().expect("a listener leaves its runtime");
+    let socket = std::net::TcpStream::from(OwnedFd::from(socket));
+    socket.shutdown(Shutdown::Both).expect("the socket listened");
+}
+
 async fn keep_the_door<W, F>(
     address: SocketAddr,
     welcome: W,
@@ -109,7 +118,9 @@ async fn keep_the_door<W, F>(
             order = orders.recv() => match order {
                 None => break,
                 Some((Order::Shut, done)) => {
-                    listener = None;
+                    if let Some(listener) = listener.take() {
+                        stop_listening(listener);
+                    }
                     guests.shutdown().await;
                     let _ = done.send(());
                 }
