@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loa::article::{Article, Priority};
-use loa::delivery::{DeliveryId, Outcome, Plan, State, Why};
+use loa::delivery::{DeliveryId, Outcome, Plan, State, Unclear, Why};
 use loa::ledger::{ChannelLedger, Ledger as _};
 use loa::queue::{By, Editions, LeaseRequest, Move, Planner, Queue, Rate};
 use loa::schedule::Change;
@@ -12,12 +12,15 @@ use loa::store::Store;
 use loa::text::Text;
 
 use crate::sample::{article, schedule};
-use crate::store::{Place, all, hand, ids, lease_radio, on_both, publish, publish_into, radio, request, settle, t};
+use crate::store::{
+    Place, all, hand, ids, lease_radio, on_both, publish, publish_into, radio, receipt, request, settle, t,
+};
 
 on_both! {
     a_persons_order_is_the_order_that_is_sent
     an_item_that_was_moved_stays_there_whatever_is_planned_again
     an_edition_that_has_begun_is_not_arranged
+    what_was_begun_is_finished_in_its_own_form_whatever_the_channel_does_by_then
     tries_and_the_last_articles_are_told
 }
 
@@ -129,6 +132,33 @@ async fn an_edition_that_has_begun_is_not_arranged(place: Place) {
     let repeat = lease_radio(&store, t(65)).await;
     assert_eq!(ids(&repeat), ["1", "2"]);
     assert!(store.move_item(DeliveryId(99), Move::By(1), by()).await.unwrap().is_err(), "there is none");
+}
+
+async fn what_was_begun_is_finished_in_its_own_form_whatever_the_channel_does_by_then(place: Place) {
+    let store = place.open().await;
+    let lease = async |schedule, now| store.lease(request("radio", schedule, now).into()).await.unwrap();
+    let some_have_it = |at| Outcome::Unclear(Unclear::Repeat { at, note: Text::same("a few have it") });
+    // An edition, on a channel that has none any more.
+    for id in ["1", "2"] {
+        publish_into(&store, id, &radio(), t(0)).await;
+    }
+    let edition = lease_radio(&store, t(60)).await.work.remove(0);
+    settle(&store, &edition, some_have_it(t(65)), t(61)).await;
+    publish_into(&store, "3", &schedule(), t(62)).await;
+    let leased = lease(schedule(), t(65)).await;
+    let editions: Vec<_> = leased.work.iter().map(|work| (work.edition, work.items.len())).collect();
+    assert_eq!(editions, [(edition.edition, 2), (None, 1)]);
+    let [again, single] = &leased.work[..] else { panic!("{leased:?}") };
+    settle(&store, again, Outcome::Shown(receipt(None)), t(66)).await;
+    // And what was sent by itself, on a channel that makes editions by now.
+    settle(&store, single, some_have_it(t(70)), t(66)).await;
+    publish_into(&store, "4", &schedule(), t(67)).await;
+    assert!(lease_radio(&store, t(68)).await.work.is_empty(), "it is not due yet, and the other has a slot now");
+    let leased = lease_radio(&store, t(70)).await;
+    assert_eq!((ids(&leased), leased.work[0].edition), (vec!["3".to_owned()], None));
+    settle(&store, &leased.work[0], Outcome::Shown(receipt(None)), t(71)).await;
+    let leased = lease_radio(&store, t(8 * 60)).await;
+    assert_eq!((ids(&leased), leased.work[0].edition), (vec!["4".to_owned()], Some(t(8 * 60))));
 }
 
 async fn tries_and_the_last_articles_are_told(place: Place) {

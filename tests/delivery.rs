@@ -725,6 +725,30 @@ fn a_retry_waits_for_the_far_side_and_for_an_hour_of_the_schedule_no_longer_than
 }
 
 #[test]
+fn what_turns_out_not_to_have_arrived_goes_by_the_schedule_of_that_time() {
+    let mut doubtful =
+        Delivery::new(DeliveryId(1), ArticleId(1), "kênh", Wanted::Revision(Revision::FIRST), plan(false));
+    let job = Job { action: Action::Create(Revision::FIRST), edition: None };
+    doubtful.state = State::Uncertain { job, look: Some(at(1)), looks: 0, note: note() };
+    let into = Plan { edition: Some(at(600)), ..Plan::waiting(at(600), Why::Slot) };
+    let replanned = apply(&doubtful, Event::Replan(into.clone())).unwrap();
+    assert_eq!(replanned.state, doubtful.state, "first it is looked up");
+    let (node, attempt) = ("node".to_owned(), doubtful.attempt + 1);
+    let looked = apply(&replanned, Event::LeaseLook { node, since: at(1), until: at(2) }).unwrap();
+    let sighted = |sighting| apply(&looked, Event::Sighted { attempt, sighting }).unwrap();
+    assert_eq!(sighted(Sighting::Absent { again: at(2) }).state, State::Waiting { due: at(600), why: Why::Slot });
+    let begun = sighted(Sighting::Begun { again: at(2) });
+    assert_eq!((begun.live, begun.plan.edition), (Live::Maybe(Revision::FIRST), None), "finished as it was begun");
+    // What may be in an edition, or is public, is not planned by a file.
+    let edition = Some(at(10));
+    let of_edition = State::Uncertain { job: Job { edition, ..job }, look: Some(at(1)), looks: 0, note: note() };
+    let live = Live::Shown { revision: Revision::FIRST, receipt: receipt(false) };
+    for other in [Delivery { state: of_edition, ..doubtful.clone() }, Delivery { live, ..doubtful.clone() }] {
+        assert_eq!(apply(&other, Event::Replan(into.clone())), Err(Refused::WrongState));
+    }
+}
+
+#[test]
 fn an_edition_that_a_person_chose_outlasts_an_earlier_one_and_no_later_one() {
     let into = |minutes, why| Plan { edition: Some(at(minutes)), ..Plan::waiting(at(minutes), why) };
     let first = Wanted::Revision(Revision(1));

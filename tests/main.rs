@@ -39,6 +39,7 @@ mod crash;
 mod nodes;
 mod edition;
 mod reload;
+mod detours;
 mod ways_in;
 mod feeds;
 #[cfg(feature = "nats")]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use loa::config::ChannelSpec;
 use loa::delivery::{Hold, State, Why};
 use loa::ledger::DeliveryRow;
 use loa::queue::{Pause, PauseCause};
@@ -17,7 +18,7 @@ use crate::support::world::{Inside, World};
 const FIVE: &str = "2026-11-24T17:00:00+07:00";
 
 /// Until the deliveries are as they should be.
-async fn until(inside: &Inside, reached: impl Fn(&[DeliveryRow]) -> bool) -> Vec<DeliveryRow> {
+pub(crate) async fn until(inside: &Inside, reached: impl Fn(&[DeliveryRow]) -> bool) -> Vec<DeliveryRow> {
     let reach = async {
         let mut every = tokio::time::interval(Duration::from_millis(10));
         loop {
@@ -36,7 +37,7 @@ async fn until(inside: &Inside, reached: impl Fn(&[DeliveryRow]) -> bool) -> Vec
 }
 
 /// How many wait for each hour; `None` are those that do not wait.
-fn due(rows: &[DeliveryRow]) -> BTreeMap<Option<DateTime<Utc>>, usize> {
+pub(crate) fn due(rows: &[DeliveryRow]) -> BTreeMap<Option<DateTime<Utc>>, usize> {
     let mut due = BTreeMap::new();
     for row in rows {
         *due.entry(row.delivery.state.due()).or_default() += 1;
@@ -44,18 +45,29 @@ fn due(rows: &[DeliveryRow]) -> BTreeMap<Option<DateTime<Utc>>, usize> {
     due
 }
 
-async fn publish(world: &World, inside: &Inside, articles: std::ops::Range<usize>) {
+pub(crate) async fn publish(world: &World, inside: &Inside, articles: std::ops::Range<usize>) {
     for number in articles {
         inside.publish(&world.article(&number.to_string(), &format!("Bài {number}"), "Sáng thứ hai.")).await;
     }
 }
 
-async fn pause(inside: &Inside, channel: &str) {
+pub(crate) async fn pause(inside: &Inside, channel: &str) {
     let pause = Pause { cause: PauseCause::Person("hoa".into()), since: inside.clock.now(), note: Text::same("Chờ") };
     inside.app.queue().pause(channel.into(), pause).await.unwrap();
 }
 
-const PORTAL: &str = "folder = \"site\"\nbase_url = \"https://anbinh.example.vn\"";
+/// Until the daemon goes by a file of which this holds.
+pub(crate) async fn taken_over(inside: &Inside, is_new: impl Fn(&ChannelSpec) -> bool) {
+    let follows = async {
+        let mut every = tokio::time::interval(Duration::from_millis(10));
+        while !inside.app.specs().iter().any(&is_new) {
+            every.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), follows).await.expect("the file is read");
+}
+
+pub(crate) const PORTAL: &str = "folder = \"site\"\nbase_url = \"https://anbinh.example.vn\"";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_due_already_is_not_sent_by_the_old_file() {
@@ -82,11 +94,7 @@ async fn what_is_late_is_not_made_punctual_by_a_new_file() {
     inside.clock.advance(chrono::TimeDelta::hours(3));
     publish(&world, &inside, 1..2).await;
     world.channel("portal", "site", PORTAL, &grace("2h"));
-    let follows = |spec: &loa::config::ChannelSpec| spec.schedule.grace == Duration::from_secs(7_200);
-    let mut every = tokio::time::interval(Duration::from_millis(10));
-    while !inside.app.specs().iter().all(follows) {
-        every.tick().await;
-    }
+    taken_over(&inside, |spec| spec.schedule.grace == Duration::from_secs(7_200)).await;
     inside.app.queue().resume("portal".into(), "hoa".into(), inside.clock.now()).await.unwrap();
     let rows = until(&inside, |rows| rows.iter().all(|row| row.delivery.state.due().is_none())).await;
     let late = |row: &&DeliveryRow| matches!(row.delivery.state, State::Held { why: Hold::Late { .. } });

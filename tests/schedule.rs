@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike as _, NaiveDateTime, TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 use loa::article::{Article, ArticleId, Priority, Revision};
-use loa::delivery::{Delivery, DeliveryId, Event, Hold, Live, Receipt, State, Wanted, Why};
+use loa::delivery::{Approved, Delivery, DeliveryId, Event, Hold, Live, Plan, Receipt, State, Wanted, Why};
 use loa::queue::{Candidate, Gate as _};
 use loa::schedule::{Approval, Change, ChannelGate, CronLine, Quiet, Schedule};
 use loa::text::Text;
@@ -421,7 +421,7 @@ fn a_new_schedule_plans_again_what_waits_but_makes_nothing_punctual_that_is_late
     let again = |schedule: &Schedule, waits: &Candidate, now| schedule.plan_again(&waits.delivery, &waits.article, now);
     // At once still means since it was planned first.
     let plan = again(&hours(2), &waits, now).unwrap();
-    assert_eq!((plan.due, plan.planned), (now, utc(ten)));
+    assert_eq!((plan.due, plan.planned), (utc(ten), utc(ten)));
     let radio = slots(&["0 16 * * *"]);
     let slot = utc("2026-11-23T16:00:00+07:00");
     assert_eq!(again(&radio, &waits, now).map(|plan| (plan.due, plan.planned)), Some((slot, slot)));
@@ -431,12 +431,56 @@ fn a_new_schedule_plans_again_what_waits_but_makes_nothing_punctual_that_is_late
     // A correction of what is public is never late.
     let public = candidate(&schedule(), article("1"), ten, Wanted::Revision(Revision(2)), shown(false));
     assert!(again(&hours(2), &public, now + TimeDelta::days(2)).is_some());
-    // What some may have had is finished.
+    // What some may have had is finished, whatever it waits for; to take it back has not begun yet.
     let mut midway = waits;
     midway.delivery.live = Live::Maybe(Revision::FIRST);
-    assert!(again(&radio, &midway, now).is_some(), "nobody is at it");
-    midway.delivery.state = State::Waiting { due: now, why: Why::Retry { note: Text::same("later") } };
-    assert_eq!(again(&radio, &midway, now), None);
+    for why in [Why::Retry { note: Text::same("later") }, Why::Quiet, Why::Paused] {
+        midway.delivery.state = State::Waiting { due: now, why };
+        assert_eq!(again(&radio, &midway, now), None);
+    }
+    midway.delivery.wanted = Wanted::Withdrawn;
+    assert_eq!(again(&radio, &midway, now).map(|plan| plan.due), Some(slot));
+}
+
+#[test]
+fn an_hour_that_a_new_schedule_gives_as_well_stays() {
+    let hour = |number: u8| utc(&format!("2026-11-23T{number:02}:00:00+07:00"));
+    let wanted = Wanted::Revision(Revision::FIRST);
+    let waits = candidate(&slots(&["0 16 * * *"]), article("1"), "2026-11-23T10:00:00+07:00", wanted, Live::Nothing);
+    let again = |lines: &[&str], now| {
+        let plan = slots(lines).plan_again(&waits.delivery, &waits.article, now).unwrap();
+        (plan.planned, plan.due, plan.edition)
+    };
+    let at = |number| (hour(number), hour(number), Some(hour(number)));
+    // It has not come yet, or has and is not late: a channel was paused for a while, or a password was mended.
+    assert_eq!(again(&["0 16 * * *"], hour(10)), at(16));
+    assert_eq!(again(&["0 16 * * *", "0 20 * * *"], hour(17)), at(16));
+    // An earlier one is better, and one that is no longer there is none.
+    assert_eq!(again(&["0 12,16 * * *"], hour(10)), at(12));
+    assert_eq!(again(&["0 20 * * *"], hour(17)), at(20));
+    // The same for what takes back a copy.
+    let mut taken_back = waits.delivery.clone();
+    (taken_back.wanted, taken_back.live) = (Wanted::Withdrawn, shown(false));
+    let plan = slots(&["0 16 * * *"]).plan_again(&taken_back, &waits.article, hour(17)).unwrap();
+    assert_eq!(plan.due, hour(16));
+    // Without editions the hour is the same.
+    let single = Schedule { bundles: false, ..slots(&["0 16 * * *"]) };
+    let plan = single.plan_again(&waits.delivery, &waits.article, hour(17)).unwrap();
+    assert_eq!((plan.due, plan.edition), (hour(16), None));
+}
+
+#[test]
+fn an_approved_article_is_on_time_at_its_new_hour() {
+    let (ten, seventeen) = (utc("2026-11-23T10:00:00+07:00"), utc("2026-11-23T17:00:00+07:00"));
+    let schedule = Schedule { bundles: false, grace: Duration::from_secs(6 * 3_600), ..slots(&["0 17 * * *"]) };
+    let waits = new(&schedule, article("1"), "2026-11-23T09:00:00+07:00");
+    let approved = Approved { hash: String::new(), at: ten, edition: None };
+    let mut delivery = waits.delivery.clone();
+    delivery.plan = Plan { planned: ten, approved: Some(approved), ..delivery.plan };
+    let candidate = Candidate { delivery, ..waits };
+    assert_eq!(ChannelGate(schedule.clone()).objection(&candidate, seventeen), None);
+    let late = ChannelGate(schedule).objection(&candidate, seventeen + TimeDelta::hours(7));
+    assert_eq!(late, Some(Event::Hold(Hold::Late { planned: seventeen })));
 }
 
 /// A delivery planned for `planned`, showing `live`.

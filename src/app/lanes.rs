@@ -25,7 +25,7 @@ pub(super) struct Lanes {
     life: Lifecycle,
     running: BTreeMap<String, Running>,
     /// Workers of channels that were switched off, finishing what they have in flight.
-    retired: Vec<(String, JoinHandle<()>)>,
+    retired: BTreeMap<String, JoinHandle<()>>,
 }
 
 struct Running {
@@ -137,7 +137,7 @@ enum Visit {
 
 impl Lanes {
     pub(super) fn new(app: App, shop: Shop, life: Lifecycle) -> Self {
-        Self { app, shop, life, running: BTreeMap::new(), retired: Vec::new() }
+        Self { app, shop, life, running: BTreeMap::new(), retired: BTreeMap::new() }
     }
 
     /// Opens every enabled channel. One that cannot be opened is paused and says why; the others work.
@@ -163,7 +163,8 @@ impl Lanes {
     /// Starts a channel's worker; one that worked on the channel before finishes first, without anybody waiting for it
     /// here. Where the channel's file has `changed`, what waits follows before anything more is sent.
     pub(super) fn start(&mut self, spec: ChannelSpec, lane: Lane, changed: bool) {
-        let before = self.running.remove(&spec.channel).map(Running::retire);
+        let retired = self.retired.remove(&spec.channel);
+        let before = self.running.remove(&spec.channel).map(Running::retire).or(retired);
         let stop = self.life.stop.child_token();
         let worker = work(lane.clone(), self.shop.clone(), stop.clone(), self.life.kill.clone());
         let (name, schedule, shop, until) =
@@ -211,8 +212,9 @@ impl Lanes {
             fresh.extend(lane.map(|lane| (spec.clone(), lane)));
             installed.push(spec);
         }
-        let kept = |running: &&Running| errors.iter().any(|error| running.spec.is_of(&error.file));
-        installed.extend(self.running.values().filter(kept).map(|running| running.spec.clone()));
+        // Also those that could not be opened: they take articles for the time when they can.
+        let kept = |spec: &ChannelSpec| errors.iter().any(|error| spec.is_of(&error.file));
+        installed.extend(self.app.specs().iter().filter(|spec| kept(spec)).cloned());
         let gone: Vec<String> = self
             .running
             .keys()
@@ -221,7 +223,7 @@ impl Lanes {
             .collect();
         for name in gone {
             if let Some(running) = self.running.remove(&name) {
-                self.retired.push((name.clone(), running.retire()));
+                self.retired.insert(name.clone(), running.retire());
             }
             tracing::info!(channel = %name, "the channel was switched off");
         }

@@ -140,7 +140,15 @@ fn want(next: &mut Delivery, wanted: Wanted, plan: Plan) -> Result<(), Refused> 
 }
 
 fn replan(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
-    waiting(next)?;
+    match &next.state {
+        State::Waiting { .. } => {}
+        // Once it is known that it has not arrived, it goes by the plan; until then it stays as it is.
+        State::Uncertain { job: Job { edition: None, .. }, .. } if next.live == Live::Nothing => {
+            plan_again(next, plan);
+            return Ok(());
+        }
+        _ => return Err(Refused::WrongState),
+    }
     let plan = next.outlasting(plan);
     plan_again(next, plan);
     // What was approved was approved as of its hour; an edition has its own.
@@ -306,6 +314,8 @@ fn sighted(next: &mut Delivery, job: Job, looks: u32, sighting: Sighting) {
         }
         Sighting::Begun { again } => {
             next.live = begun(&next.live, job);
+            // It is finished in the form in which it was begun.
+            next.plan.edition = job.edition;
             let note = text!("đã gửi được một phần", "part of it has been sent");
             wait_or_settle(next);
             if let State::Waiting { due, why } = &mut next.state

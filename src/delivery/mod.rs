@@ -261,6 +261,25 @@ impl Delivery {
         needed(self.wanted, &self.live)
     }
 
+    /// When it should go out, or should have: lateness is counted from here.
+    #[must_use]
+    pub fn expected(&self) -> DateTime<Utc> {
+        let planned = self.plan.planned;
+        match (&self.live, &self.state) {
+            // What some may have already is finished for the others, however long that takes, unless loa itself was late.
+            (Live::Maybe(_), State::Waiting { due, .. }) => planned.max(*due),
+            // What was approved says the hour as of which it was made, which the schedule may have left behind.
+            _ if self.plan.approved.is_some() => planned.max(self.plan.due),
+            _ => planned,
+        }
+    }
+
+    /// Whether some may have had it in an edition, which is then finished as that edition.
+    #[must_use]
+    pub fn is_begun_edition(&self) -> bool {
+        matches!(self.live, Live::Maybe(_)) && self.plan.edition.is_some()
+    }
+
     /// A later edition that a person chose outlasts what the schedule alone would say.
     fn outlasting(&self, plan: Plan) -> Plan {
         let waits = matches!(self.state, State::Waiting { .. });

@@ -245,8 +245,8 @@ impl Hold {
                 "{who} sent it back: {word}. Correct the article, then it can be approved"
             ),
             Self::RehearsalOfLive => text!(
-                "kênh đang diễn tập nhưng bài đã lên thật; chuyển kênh về mode = \"live\", rồi: loa retry SỐ",
-                "the channel rehearses but the copy is public; set mode = \"live\", then: loa retry ID"
+                "kênh đang diễn tập nhưng bài đã lên thật, hoặc có thể đã lên; chuyển kênh về mode = \"live\", rồi: loa retry SỐ",
+                "the channel rehearses but the copy is public, or may be; set mode = \"live\", then: loa retry ID"
             ),
         }
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Approval, Change, Schedule, Timing};
-use crate::delivery::{Action, Event, Hold, Live, State, Why};
+use crate::delivery::{Action, Event, Hold, Live, Why};
 use crate::queue::{Candidate, Gate, LeasedItem};
 
 /// No wait for another channel is longer, whatever its file says: the calendar has an end.
@@ -23,7 +23,7 @@ impl Gate for ChannelGate {
         if rehearsed && !schedule.rehearsal {
             return Some(Event::Unrehearse);
         }
-        if schedule.rehearsal && delivery.live.receipt().is_some_and(|receipt| !receipt.rehearsal) {
+        if schedule.rehearsal && delivery.live != Live::Nothing && !rehearsed {
             return Some(Event::Hold(Hold::RehearsalOfLive));
         }
         let change = Change::of(action);
@@ -71,11 +71,7 @@ impl ChannelGate {
             if let Some(at) = article.expires_at.filter(|at| *at <= now) {
                 return Some(Event::Hold(Hold::Expired { at }));
             }
-            // What some may have already is finished for the others, however long that takes, unless loa itself was late.
-            let planned = match (&delivery.live, &delivery.state) {
-                (Live::Maybe(_), State::Waiting { due, .. }) => delivery.plan.planned.max(*due),
-                _ => delivery.plan.planned,
-            };
+            let planned = delivery.expected();
             if schedule.is_late(planned, now) {
                 return Some(Event::Hold(Hold::Late { planned }));
             }

@@ -93,21 +93,35 @@ impl Schedule {
         Plan { approval, ..Plan::waiting(due, why) }
     }
 
-    /// Another plan for what waits already, now that this is the schedule; `None` where the one that it has stays: what
-    /// some may have had is finished, and what is late is not made punctual by a new file.
+    /// The plan of what waits already, now that this is the schedule; `None` where nothing about it changes: what some may
+    /// have had is finished, and what is late is not made punctual by a new file. An hour that this schedule gives as well
+    /// stays, also where it has come already.
     #[must_use]
     pub fn plan_again(&self, waits: &Delivery, article: &Article, now: DateTime<Utc>) -> Option<Plan> {
         let action = waits.needed()?;
-        let midway =
-            matches!((&waits.live, &waits.state), (Live::Maybe(_), State::Waiting { why: Why::Retry { .. }, .. }));
-        let stale = matches!(action, Action::Create(_)) && self.is_late(waits.plan.planned, now);
-        if midway || stale {
+        let is_new = matches!(action, Action::Create(_));
+        let is_repeat = matches!(waits.state, State::Waiting { why: Why::Retry { .. }, .. });
+        let midway = matches!(waits.live, Live::Maybe(_)) && (is_new || is_repeat);
+        if midway || (is_new && self.is_late(waits.expected(), now)) {
             return None;
         }
         let plan = self.plan(article, Change::of(action), now);
-        // What may go at once has waited since it was planned first.
-        let planned = if plan.why == Why::Turn { plan.planned.min(waits.plan.planned) } else { plan.planned };
-        Some(Plan { planned, ..plan })
+        let had = &waits.plan;
+        let since = if had.planned <= now { had.planned } else { plan.planned };
+        Some(match plan.why {
+            // What may go at once, or could have, has waited since it was planned first.
+            Why::Turn => Plan { planned: since, due: plan.due.min(had.due), ..plan },
+            Why::Quiet => Plan { planned: since, ..plan },
+            Why::Slot if had.due <= plan.due && self.is_slot(had.due) => {
+                let edition = plan.edition.map(|_| had.due);
+                Plan { planned: had.due, due: had.due, why: had.why.clone(), edition, ..plan }
+            }
+            _ => plan,
+        })
+    }
+
+    fn is_slot(&self, at: DateTime<Utc>) -> bool {
+        self.next_slot(at - TimeDelta::milliseconds(1)) == Some(at)
     }
 
     /// Whether something that was planned for this instant is no longer to be sent by itself.

@@ -1,15 +1,16 @@
 //! Editions: what is due in one slot leaves together, and a slot is used once.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 
 use super::db::{Arg, Connection, Sql, args};
 use super::deliveries::{delivery, delivery_columns, swap};
-use super::judge::{Docket, take};
+use super::judge::{Docket, Taken, candidates, take};
+use super::lease::alone;
 use super::row::{Row, instant, millis};
 use super::tx::Tx;
-use crate::delivery::{Delivery, DeliveryId, Event, Plan, Slot, Why, apply};
+use crate::delivery::{Delivery, DeliveryId, Event, Live, Plan, Slot, Why, apply};
 use crate::queue::{LeaseRequest, StoreError, Work};
 
 /// Leases the earliest edition that is due, with everything the gate lets through. Nobody else may lease on the channel
@@ -17,7 +18,11 @@ use crate::queue::{LeaseRequest, StoreError, Work};
 pub(super) async fn lease(tx: &mut Tx, request: &LeaseRequest) -> Result<Option<Work>, StoreError> {
     let channel = &request.channel;
     let without_slot = without_slot(&mut tx.connection, channel).await?;
-    move_on(tx, request, without_slot).await?;
+    if !without_slot.is_empty()
+        && let Some(begun) = Box::pin(place(tx, request, without_slot)).await?
+    {
+        return Ok(Some(begun));
+    }
     // Each round sends an edition off or moves what cannot leave, so this ends.
     while let Some(slot) = earliest(&mut tx.connection, channel, request.now).await? {
         // In this order: what was in flight a moment ago is back by the time it is looked for.
@@ -38,13 +43,72 @@ pub(super) async fn lease(tx: &mut Tx, request: &LeaseRequest) -> Result<Option<
         };
         let docket = Docket { request, due: waiting, edition: Some(slot) };
         let taken = take(tx, vec![docket]).await?.pop().unwrap_or_default();
-        if !taken.is_empty() {
+        if let Some(work) = together(slot, taken) {
             open(&mut tx.connection, channel, slot, request.now).await?;
-            let items = taken.into_iter().map(|(_, item)| item).collect();
-            return Ok(Some(Work { looks: None, edition: Some(slot), planned: slot, items }));
+            return Ok(Some(work));
         }
     }
     Ok(None)
+}
+
+/// What waits without a slot gets one, but for what a person has to decide about. What was begun by itself is finished by
+/// itself: whoever has had it does not get it again in an edition.
+async fn place(tx: &mut Tx, request: &LeaseRequest, waiting: Vec<Delivery>) -> Result<Option<Work>, StoreError> {
+    let (begun, unplaced): (Vec<_>, Vec<_>) =
+        waiting.into_iter().partition(|before| matches!(before.live, Live::Maybe(_)));
+    let is_due = |before: &Delivery| before.state.due().is_some_and(|due| due <= request.now);
+    for first in begun.into_iter().filter(is_due) {
+        let docket = Docket { request, due: vec![first], edition: None };
+        let taken = take(tx, vec![docket]).await?.pop().unwrap_or_default();
+        if let Some(work) = alone(taken).next() {
+            return Ok(Some(work));
+        }
+    }
+    let (mut held, mut placed) = (Vec::new(), Vec::new());
+    for candidate in candidates(tx, unplaced).await? {
+        match request.gate.objection(&candidate, request.now) {
+            Some(objection @ Event::Hold(_)) => {
+                let after = apply(&candidate.delivery, objection);
+                let after = after.map_err(|refused| StoreError::Other(refused.to_string()))?;
+                held.push((candidate.delivery, after));
+            }
+            _ => placed.push(candidate.delivery),
+        }
+    }
+    swap(&mut tx.connection, &held).await?;
+    move_on(tx, request, placed).await?;
+    Ok(None)
+}
+
+/// Editions among what is `due` that were begun when the channel still made some: each is finished with the same articles,
+/// and for nobody a second time. What they hold is no longer among the `due` then.
+pub(super) async fn begun(
+    tx: &mut Tx,
+    request: &LeaseRequest,
+    due: &mut Vec<Delivery>,
+) -> Result<Vec<Work>, StoreError> {
+    let slots: BTreeSet<Slot> =
+        due.iter().filter(|one| one.is_begun_edition()).filter_map(|one| one.plan.edition).collect();
+    let mut work = Vec::new();
+    if !tx.alone_on(&request.channel).await? {
+        due.retain(|one| !one.is_begun_edition());
+        return Ok(work);
+    }
+    for slot in slots {
+        let waiting = of_slot(&mut tx.connection, &request.channel, slot, "waiting").await?;
+        let were_in = were_in(&mut tx.connection, &waiting, slot).await?;
+        due.retain(|one| !were_in.contains(&one.id));
+        let begun = waiting.into_iter().filter(|one| were_in.contains(&one.id)).collect();
+        let taken = take(tx, vec![Docket { request, due: begun, edition: Some(slot) }]).await?.pop();
+        work.extend(taken.and_then(|taken| together(slot, taken)));
+    }
+    Ok(work)
+}
+
+/// One piece of work for an edition; `None` where nothing is in it.
+fn together(slot: Slot, taken: Taken) -> Option<Work> {
+    let items: Vec<_> = taken.into_iter().map(|(_, item)| item).collect();
+    (!items.is_empty()).then_some(Work { looks: None, edition: Some(slot), planned: slot, items })
 }
 
 /// Which of these an earlier try of that edition carried.

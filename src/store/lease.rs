@@ -120,6 +120,11 @@ async fn singles(
 ) -> Result<(), StoreError> {
     let mut left = most;
     for _ in 0..ROUNDS {
+        if due.iter().any(Delivery::is_begun_edition) {
+            let begun = Box::pin(editions::begun(tx, request, &mut due)).await?;
+            left = left.saturating_sub(begun.len());
+            work.extend(begun);
+        }
         due.truncate(left);
         let asked = due.len();
         let docket = Docket { request, due, edition: None };

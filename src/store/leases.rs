@@ -11,6 +11,7 @@ use super::lease::{alone, lease};
 use super::people::standings;
 use super::tx::Tx;
 use super::writer::Piece;
+use crate::delivery::Delivery;
 use crate::queue::{LeaseRequest, Leased, StoreError};
 
 /// What one channel asks for.
@@ -71,8 +72,10 @@ pub(super) async fn lease_together(tx: &mut Tx, asked: &mut [&mut Lease]) -> Res
         waiting.truncate(request.most);
         match standing.get(&request.channel) {
             Some(standing) => one.leased = standing.keeps_back(),
-            // A look-up is due, or nothing is.
-            _ if waiting.is_empty() || !uncertain.is_empty() => alone_then.push(place),
+            // A look-up is due, or an edition, or nothing is.
+            _ if waiting.is_empty() || !uncertain.is_empty() || waiting.iter().any(Delivery::is_begun_edition) => {
+                alone_then.push(place);
+            }
             _ => {
                 places.push(place);
                 dockets.push((place, waiting));

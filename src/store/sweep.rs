@@ -10,7 +10,7 @@ use super::db::{Arg, Sql, args};
 use super::deliveries::{leased, load, swap};
 use super::tx::{EVERY_CHANNEL, Tx};
 use super::{Store, judge};
-use crate::delivery::{Delivery, DeliveryId, Event, State, apply};
+use crate::delivery::{Delivery, DeliveryId, Event, Live, State, apply};
 use crate::queue::{AttemptReport, OnLost, Planner, StoreError};
 use crate::text;
 
@@ -59,8 +59,9 @@ const CHUNK: usize = 100;
 
 /// Plans what waits on a channel again, as far as the planner has another plan for it.
 pub(super) async fn replan(store: &Store, channel: String, planner: Planner) -> Result<usize, StoreError> {
-    const WAITING: Sql =
-        Sql::both("SELECT id FROM deliveries WHERE channel = $1 AND state = 'waiting' AND due IS NOT NULL ORDER BY id");
+    const WAITING: Sql = Sql::both(
+        "SELECT id FROM deliveries WHERE channel = $1 AND state IN ('waiting', 'uncertain') AND due IS NOT NULL ORDER BY id",
+    );
     let rows = store.readers.fetch(WAITING, args![&channel]).await?;
     let waiting: Vec<_> = rows.iter().map(|row| row.int("id").map(DeliveryId)).collect::<Result<_, _>>()?;
     let mut planned = 0;
@@ -71,7 +72,7 @@ pub(super) async fn replan(store: &Store, channel: String, planner: Planner) -> 
     Ok(planned)
 }
 
-/// Those of them that still wait. What was begun in an edition is finished in it: who has had it gets no second one.
+/// Those of them that still wait, or will if it turns out that they have not arrived. What was begun in an edition is finished in it: who has had it gets no second one.
 async fn plan_again(tx: &mut Tx, ids: &[DeliveryId], planner: &Planner) -> Result<usize, StoreError> {
     const BEGUN: Sql = Sql {
         sqlite: "SELECT DISTINCT d.id FROM deliveries d JOIN attempts t ON t.delivery_id = d.id AND t.edition = d.edition \
@@ -83,7 +84,11 @@ async fn plan_again(tx: &mut Tx, ids: &[DeliveryId], planner: &Planner) -> Resul
     let found = load(&mut tx.connection, ids).await?;
     let rows = tx.connection.fetch(BEGUN, vec![Arg::rows(ids)?]).await?;
     let begun: HashSet<_> = rows.iter().map(|row| row.int("id").map(DeliveryId)).collect::<Result<_, _>>()?;
-    let waits = |one: &Delivery| matches!(one.state, State::Waiting { .. }) && !begun.contains(&one.id);
+    let waits = |one: &Delivery| match one.state {
+        State::Waiting { .. } => !begun.contains(&one.id),
+        State::Uncertain { job, .. } => job.edition.is_none() && one.live == Live::Nothing,
+        _ => false,
+    };
     let mut changes = Vec::with_capacity(ids.len());
     for candidate in judge::candidates(tx, found.into_iter().filter(waits).collect()).await? {
         let Some(plan) = planner(&candidate) else { continue };

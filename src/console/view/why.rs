@@ -43,8 +43,8 @@ fn held(hold: &Hold) -> Text {
         },
         Hold::Returned { who, word } => text!("{who} trả lại: {word}", "{who} sent it back: {word}"),
         Hold::RehearsalOfLive => text!(
-            "kênh đang diễn tập nhưng bài đã lên thật; chuyển kênh về chạy thật trước",
-            "the channel rehearses but the copy is public; set the channel to live first"
+            "kênh đang diễn tập nhưng bài đã lên thật, hoặc có thể đã lên; chuyển kênh về chạy thật trước",
+            "the channel rehearses but the copy is public, or may be; set the channel to live first"
         ),
     }
 }
