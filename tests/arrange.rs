@@ -19,6 +19,7 @@ use crate::store::{
 on_both! {
     a_persons_order_is_the_order_that_is_sent
     an_item_that_was_moved_stays_there_whatever_is_planned_again
+    a_plan_that_broke_off_is_not_taken_to_be_done
     an_edition_that_has_begun_is_not_arranged
     what_was_begun_is_finished_in_its_own_form_whatever_the_channel_does_by_then
     tries_and_the_last_articles_are_told
@@ -83,8 +84,10 @@ async fn an_item_that_was_moved_stays_there_whatever_is_planned_again(place: Pla
     assert!(shift(&store, "1", Move::Into(four)).await.is_err(), "it is there already");
     // The channel's file is changed: everything is planned again.
     let planner: Planner = Arc::new(|candidate| radio().plan_again(&candidate.delivery, &candidate.article, t(7)));
-    let replan = || store.replan("radio".to_owned(), Arc::clone(&planner));
+    let replan = || store.replan("radio".to_owned(), "new".to_owned(), Arc::clone(&planner));
+    assert_eq!(store.planned_by("radio".to_owned()).await, Ok(None));
     replan().await.unwrap();
+    assert_eq!(store.planned_by("radio".to_owned()).await, Ok(Some("new".to_owned())));
     assert_eq!(replan().await, Ok(0), "it is planned by that already");
     assert_eq!(seen(&store).await, [(60, vec![2]), (480, vec![1])]);
     // A correction is read where the article is read.
@@ -109,6 +112,19 @@ async fn an_item_that_was_moved_stays_there_whatever_is_planned_again(place: Pla
     assert_eq!(seen(&store).await, [(25 * 60, vec![3])]);
 }
 
+async fn a_plan_that_broke_off_is_not_taken_to_be_done(place: Place) {
+    let store = place.open().await;
+    publish_into(&store, "1", &radio(), t(0)).await;
+    let replan = |name: &str, planner: Planner| store.replan("radio".to_owned(), name.to_owned(), planner);
+    let by = async || store.planned_by("radio".to_owned()).await.unwrap();
+    assert_eq!(replan("first", Arc::new(|_| None)).await, Ok(0));
+    assert_eq!(by().await.as_deref(), Some("first"));
+    assert!(replan("second", Arc::new(|_| panic!("a planner that breaks down"))).await.is_err());
+    assert_eq!(by().await, None, "neither the first nor the second");
+    assert_eq!(replan("first", Arc::new(|_| None)).await, Ok(0));
+    assert_eq!(by().await.as_deref(), Some("first"));
+}
+
 async fn an_edition_that_has_begun_is_not_arranged(place: Place) {
     let store = place.open().await;
     for id in ["1", "2"] {
@@ -126,7 +142,7 @@ async fn an_edition_that_has_begun_is_not_arranged(place: Place) {
     // Nor is it planned again by a new file: a repeat has to be the same.
     let five = t(9 * 60);
     let planner: Planner = Arc::new(move |_| Some(Plan { edition: Some(five), ..Plan::waiting(five, Why::Slot) }));
-    assert_eq!(store.replan("radio".to_owned(), planner).await, Ok(1), "the one that is not in it");
+    assert_eq!(store.replan("radio".to_owned(), "new".to_owned(), planner).await, Ok(1), "the one that is not in it");
     assert!(shift(&store, "2", Move::By(-1)).await.is_err(), "a repeat has to be the same");
     assert!(shift(&store, "2", Move::Into(four)).await.is_err());
     let repeat = lease_radio(&store, t(65)).await;

@@ -177,3 +177,27 @@ async fn files_that_were_changed_while_the_store_was_full_are_followed_when_ther
     until(&inside, |rows| due(rows) == BTreeMap::from([(Some(utc(FIVE)), 450)])).await;
     inside.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_was_changed_while_loa_was_off_is_followed_and_one_that_was_not_changes_nothing() {
+    let world = World::bare();
+    let portal = |hour: u8| {
+        world.channel("portal", "site", PORTAL, &format!("[schedule]\ntiming = [\"0 {hour} * * *\"]\n"));
+    };
+    portal(17);
+    let inside = Inside::start(&world).await;
+    publish(&world, &inside, 0..150).await;
+    inside.stop().await;
+    let eleven = utc("2026-11-24T11:00:00+07:00");
+    portal(11);
+    let inside = Inside::start(&world).await;
+    let rows = until(&inside, |rows| due(rows) == BTreeMap::from([(Some(eleven), 150)])).await;
+    inside.stop().await;
+    // It has come due meanwhile, and is not moved to the next day.
+    let inside = Inside::start_at(&world, eleven + chrono::TimeDelta::minutes(20)).await;
+    let sent = until(&inside, |rows| rows.iter().all(|row| row.delivery.state == State::Settled)).await;
+    for (before, after) in rows.iter().zip(&sent) {
+        assert_eq!(before.delivery.plan, after.delivery.plan);
+    }
+    inside.stop().await;
+}

@@ -52,15 +52,15 @@ fn ended(channel: &str, outcome: Result<(), JoinError>) {
 /// Between two looks at a store that does not take what is asked of it.
 const REST: Duration = Duration::from_secs(1);
 
-/// What waits on a channel is planned by its new file, and what needed attention has had it: the one who worked before would
-/// have tried once more with the old settings, and paused the channel again.
-async fn follow(channel: &str, schedule: &Schedule, shop: &Shop) {
+/// What waits on a channel is planned by its file, before anything more is sent.
+async fn follow(channel: &str, schedule: &Schedule, changed: bool, shop: &Shop) {
     let mut every = tokio::time::interval(REST);
     let mut said = false;
     loop {
         every.tick().await;
-        match plan_again(channel, schedule, shop).await {
-            Ok(planned) => return tracing::info!(%channel, planned, "the channel was reloaded"),
+        match plan_again(channel, schedule, changed, shop).await {
+            Ok(Some(planned)) => return tracing::info!(%channel, planned, "the channel goes by its new file"),
+            Ok(None) => return,
             Err(error) if !std::mem::replace(&mut said, true) => {
                 tracing::error!(%channel, %error, "what waits cannot be planned by the new file; nothing is sent before");
             }
@@ -69,16 +69,30 @@ async fn follow(channel: &str, schedule: &Schedule, shop: &Shop) {
     }
 }
 
-/// How many have another plan now.
-async fn plan_again(channel: &str, schedule: &Schedule, shop: &Shop) -> Result<usize, StoreError> {
-    let (schedule, now) = (schedule.clone(), shop.clock.now());
-    let planner: Planner = Arc::new(move |waits| schedule.plan_again(&waits.delivery, &waits.article, now));
-    let planned = shop.queue.replan(channel.to_owned(), planner).await?;
-    let paused = shop.queue.paused(channel.to_owned()).await?;
-    if paused.is_some_and(|pause| matches!(pause.cause, PauseCause::Attention(_))) {
-        shop.queue.resume(channel.to_owned(), "loa".to_owned(), shop.clock.now()).await?;
+/// How many have another plan now; `None` where all of them are known to be planned by this schedule. Its file may have
+/// `changed` just now, or while loa was off.
+async fn plan_again(
+    channel: &str,
+    schedule: &Schedule,
+    changed: bool,
+    shop: &Shop,
+) -> Result<Option<usize>, StoreError> {
+    let name = schedule.name();
+    if !changed && shop.queue.planned_by(channel.to_owned()).await?.as_ref() == Some(&name) {
+        return Ok(None);
     }
-    Ok(planned)
+    let (schedule, clock) = (schedule.clone(), shop.clock.clone());
+    let planner: Planner = Arc::new(move |waits| schedule.plan_again(&waits.delivery, &waits.article, clock.now()));
+    let planned = shop.queue.replan(channel.to_owned(), name, planner).await?;
+    if changed {
+        // What needed attention has had it: the one who worked before would have tried once more with the old settings, and
+        // paused the channel again.
+        let paused = shop.queue.paused(channel.to_owned()).await?;
+        if paused.is_some_and(|pause| matches!(pause.cause, PauseCause::Attention(_))) {
+            shop.queue.resume(channel.to_owned(), "loa".to_owned(), shop.clock.now()).await?;
+        }
+    }
+    Ok(Some(planned))
 }
 
 async fn probe(app: &App, name: &str, lane: &Lane, shop: &Shop) -> Result<(), StoreError> {
@@ -161,7 +175,8 @@ impl Lanes {
     }
 
     /// Starts a channel's worker; one that worked on the channel before finishes first, without anybody waiting for it
-    /// here. Where the channel's file has `changed`, what waits follows before anything more is sent.
+    /// here. Where the channel's file has `changed`, now or while loa was off, what waits follows before anything more is
+    /// sent.
     pub(super) fn start(&mut self, spec: ChannelSpec, lane: Lane, changed: bool) {
         let retired = self.retired.remove(&spec.channel);
         let before = self.running.remove(&spec.channel).map(Running::retire).or(retired);
@@ -173,11 +188,9 @@ impl Lanes {
             if let Some(before) = before {
                 ended(&name, before.await);
             }
-            if changed {
-                tokio::select! {
-                    () = follow(&name, &schedule, &shop) => {}
-                    () = until.cancelled() => {}
-                }
+            tokio::select! {
+                () = follow(&name, &schedule, changed, &shop) => {}
+                () = until.cancelled() => {}
             }
             worker.await;
         });

@@ -101,8 +101,12 @@ pub trait Queue: Send + Sync {
     ) -> BoxFuture<'_, Result<usize, StoreError>>;
 
     /// Plans everything that waits on a channel again, because its schedule changed, but for editions that have begun.
-    /// Returns how many changed; after an error it may have been done in part, and is to be asked for again.
-    fn replan(&self, channel: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>>;
+    /// `schedule` names what the planner goes by. Returns how many changed; after an error it may have been done in part,
+    /// and is to be asked for again.
+    fn replan(&self, channel: String, schedule: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>>;
+
+    /// The schedule by which everything that waits on a channel was planned again last, if that came to its end.
+    fn planned_by(&self, channel: String) -> BoxFuture<'_, Result<Option<String>, StoreError>>;
 
     /// A person's decision about one delivery.
     fn decide(

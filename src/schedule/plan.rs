@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::{CronLine, Quiet};
-use crate::article::{Article, Priority};
+use crate::article::{Article, Priority, sha256_hex};
 use crate::delivery::{Action, Delivery, Live, Plan, State, Why};
 
 /// When a channel sends.
@@ -73,6 +73,12 @@ impl Change {
 }
 
 impl Schedule {
+    /// A name of 64 hexadecimal digits, by which another schedule is told from this one.
+    #[must_use]
+    pub fn name(&self) -> String {
+        sha256_hex(format!("{self:?}").as_bytes())
+    }
+
     /// When `change` to `article`, handed over at `now`, should reach this channel.
     #[must_use]
     pub fn plan(&self, article: &Article, change: Change, now: DateTime<Utc>) -> Plan {

@@ -27,6 +27,7 @@ const SQLITE: &[Change] = &[
     (12, "writers", include_str!("migrations/sqlite/0012_writers.sql")),
     (13, "mailings", include_str!("migrations/sqlite/0013_mailings.sql")),
     (14, "lean", include_str!("migrations/sqlite/0014_lean.sql")),
+    (15, "schedules", include_str!("migrations/sqlite/0015_schedules.sql")),
 ];
 const POSTGRES: &[Change] = &[
     (1, "first", include_str!("migrations/postgres/0001_first.sql")),
@@ -41,6 +42,7 @@ const POSTGRES: &[Change] = &[
     (10, "writers", include_str!("migrations/postgres/0010_writers.sql")),
     (11, "mailings", include_str!("migrations/postgres/0011_mailings.sql")),
     (12, "lean", include_str!("migrations/postgres/0012_lean.sql")),
+    (13, "schedules", include_str!("migrations/postgres/0013_schedules.sql")),
 ];
 
 /// The newest schema that this loa knows.

@@ -57,8 +57,12 @@ impl Queue for Store {
         Box::pin(self.writer.record(Sweep { now, not_of, on_lost }, |tx, asked| Box::pin(sweep::sweep(tx, asked))))
     }
 
-    fn replan(&self, channel: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>> {
-        Box::pin(sweep::replan(self, channel, planner))
+    fn replan(&self, channel: String, schedule: String, planner: Planner) -> BoxFuture<'_, Result<usize, StoreError>> {
+        Box::pin(sweep::replan(self, channel, schedule, planner))
+    }
+
+    fn planned_by(&self, channel: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+        Box::pin(sweep::planned_by(self, channel))
     }
 
     fn decide(

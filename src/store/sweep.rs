@@ -58,10 +58,17 @@ pub(super) async fn sweep(tx: &mut Tx, asked: &Sweep) -> Result<usize, StoreErro
 const CHUNK: usize = 100;
 
 /// Plans what waits on a channel again, as far as the planner has another plan for it.
-pub(super) async fn replan(store: &Store, channel: String, planner: Planner) -> Result<usize, StoreError> {
+pub(super) async fn replan(
+    store: &Store,
+    channel: String,
+    schedule: String,
+    planner: Planner,
+) -> Result<usize, StoreError> {
     const WAITING: Sql = Sql::both(
         "SELECT id FROM deliveries WHERE channel = $1 AND state IN ('waiting', 'uncertain') AND due IS NOT NULL ORDER BY id",
     );
+    // Until the end nobody may take it to be done.
+    note_schedule(store, &channel, String::new()).await?;
     let rows = store.readers.fetch(WAITING, args![&channel]).await?;
     let waiting: Vec<_> = rows.iter().map(|row| row.int("id").map(DeliveryId)).collect::<Result<_, _>>()?;
     let mut planned = 0;
@@ -69,7 +76,27 @@ pub(super) async fn replan(store: &Store, channel: String, planner: Planner) -> 
         let asked = (chunk.to_vec(), Arc::clone(&planner));
         planned += store.writer.record(asked, |tx, (ids, planner)| Box::pin(plan_again(tx, ids, planner))).await?;
     }
+    note_schedule(store, &channel, schedule).await?;
     Ok(planned)
+}
+
+async fn note_schedule(store: &Store, channel: &str, schedule: String) -> Result<(), StoreError> {
+    const NOTE: Sql = Sql::both(
+        "INSERT INTO schedules (channel, planned_by) VALUES ($1, $2) \
+         ON CONFLICT (channel) DO UPDATE SET planned_by = excluded.planned_by",
+    );
+    let asked = (channel.to_owned(), schedule);
+    let note = store.writer.record(asked, |tx, (channel, schedule)| {
+        Box::pin(async move { tx.connection.execute(NOTE, args![&*channel, &*schedule]).await.map(drop) })
+    });
+    note.await
+}
+
+/// The schedule by which everything that waits on a channel was planned last.
+pub(super) async fn planned_by(store: &Store, channel: String) -> Result<Option<String>, StoreError> {
+    const BY: Sql = Sql::both("SELECT planned_by FROM schedules WHERE channel = $1 AND planned_by <> ''");
+    let row = store.readers.first(BY, args![channel]).await?;
+    row.map(|row| row.string("planned_by")).transpose()
 }
 
 /// Those of them that still wait, or will if it turns out that they have not arrived. What was begun in an edition is finished in it: who has had it gets no second one.
