@@ -530,6 +530,7 @@ async fn a_rehearsal_writes_what_would_be_sent_and_sends_nothing() {
         assert_eq!(job.payload.bytes, render(&*channel, &job.items[0]), "{kind}");
         let Progress::Live(receipt) = rehearsal.advance(&job).await.unwrap() else { panic!("{kind}") };
         assert!(receipt.rehearsal, "{kind}");
+        assert_eq!(rehearsal.repeat(), channel.repeat(), "{kind}: of what was sent before");
         assert_eq!(std::fs::read(&receipt.remote_id).unwrap(), job.payload.bytes);
         for real in ["site", "thu", "radio"] {
             assert!(!folder.path().join(real).exists(), "{kind} was not only rehearsed");

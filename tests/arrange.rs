@@ -3,17 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use loa::article::{Article, Priority};
-use loa::delivery::{DeliveryId, Outcome, Plan, State, Unclear, Why};
+use loa::delivery::{DeliveryId, Event, Hold, Outcome, Plan, Sighting, State, Unclear, Why};
 use loa::ledger::{ChannelLedger, Ledger as _};
-use loa::queue::{By, Editions, LeaseRequest, Move, Planner, Queue, Rate};
-use loa::schedule::Change;
+use loa::queue::{
+    By, Candidate, Editions, Gate, LeaseRequest, LeasedItem, Move, OnLost, Planner, Queue, Rate, Settlement,
+};
+use loa::schedule::{Change, ChannelGate};
 use loa::store::Store;
 use loa::text::Text;
 
 use crate::sample::{article, schedule};
 use crate::store::{
-    Place, all, hand, ids, lease_radio, on_both, publish, publish_into, radio, receipt, request, settle, t,
+    Place, all, hand, ids, lease, lease_radio, on_both, only, publish, publish_into, radio, receipt, request, settle, t,
 };
 
 on_both! {
@@ -22,6 +25,8 @@ on_both! {
     a_plan_that_broke_off_is_not_taken_to_be_done
     an_edition_that_has_begun_is_not_arranged
     what_was_begun_is_finished_in_its_own_form_whatever_the_channel_does_by_then
+    what_is_under_way_elsewhere_goes_by_the_new_hour_if_it_has_not_arrived
+    what_an_edition_left_behind_is_a_persons_to_decide
     tries_and_the_last_articles_are_told
 }
 
@@ -152,7 +157,7 @@ async fn an_edition_that_has_begun_is_not_arranged(place: Place) {
 
 async fn what_was_begun_is_finished_in_its_own_form_whatever_the_channel_does_by_then(place: Place) {
     let store = place.open().await;
-    let lease = async |schedule, now| store.lease(request("radio", schedule, now).into()).await.unwrap();
+    let lease_by = async |schedule, now| store.lease(request("radio", schedule, now).into()).await.unwrap();
     let some_have_it = |at| Outcome::Unclear(Unclear::Repeat { at, note: Text::same("a few have it") });
     // An edition, on a channel that has none any more.
     for id in ["1", "2"] {
@@ -161,7 +166,7 @@ async fn what_was_begun_is_finished_in_its_own_form_whatever_the_channel_does_by
     let edition = lease_radio(&store, t(60)).await.work.remove(0);
     settle(&store, &edition, some_have_it(t(65)), t(61)).await;
     publish_into(&store, "3", &schedule(), t(62)).await;
-    let leased = lease(schedule(), t(65)).await;
+    let leased = lease_by(schedule(), t(65)).await;
     let editions: Vec<_> = leased.work.iter().map(|work| (work.edition, work.items.len())).collect();
     assert_eq!(editions, [(edition.edition, 2), (None, 1)]);
     let [again, single] = &leased.work[..] else { panic!("{leased:?}") };
@@ -175,6 +180,76 @@ async fn what_was_begun_is_finished_in_its_own_form_whatever_the_channel_does_by
     settle(&store, &leased.work[0], Outcome::Shown(receipt(None)), t(71)).await;
     let leased = lease_radio(&store, t(8 * 60)).await;
     assert_eq!((ids(&leased), leased.work[0].edition), (vec!["4".to_owned()], Some(t(8 * 60))));
+}
+
+async fn what_is_under_way_elsewhere_goes_by_the_new_hour_if_it_has_not_arrived(place: Place) {
+    let store = place.open().await;
+    publish(&store, "1", &["portal"], t(0)).await;
+    assert_eq!(lease(&store, "portal", t(0)).await.work.len(), 1);
+    let planner: Planner = Arc::new(|_| Some(Plan::waiting(t(600), Why::Slot)));
+    assert_eq!(store.replan("portal".to_owned(), "new".to_owned(), planner).await, Ok(1));
+    // Whoever had it is gone.
+    let look_up: OnLost = Arc::new(|_| Unclear::LookUp { at: t(5), note: Text::same("gone") });
+    assert_eq!(store.sweep(t(5), None, look_up).await, Ok(1));
+    let look = lease(&store, "portal", t(5)).await.work.remove(0);
+    let absent = Event::Sighted { attempt: look.items[0].attempt, sighting: Sighting::Absent { again: t(5) } };
+    let settlement = Settlement { delivery: look.items[0].delivery, event: absent, report: None };
+    assert_eq!(store.settle(vec![settlement]).await, Ok(0));
+    assert_eq!(only(&store, "portal").await.state.due(), Some(t(600)));
+}
+
+async fn what_an_edition_left_behind_is_a_persons_to_decide(place: Place) {
+    let store = place.open().await;
+    for id in ["1", "2"] {
+        publish_into(&store, id, &radio(), t(0)).await;
+    }
+    let edition = lease_radio(&store, t(60)).await.work.remove(0);
+    let some_have_it = Outcome::Unclear(Unclear::Repeat { at: t(65), note: Text::same("a few have it") });
+    settle(&store, &edition, some_have_it, t(61)).await;
+    // One of the two is kept back when the others get theirs.
+    let one = of(&store, "1").await;
+    let gate = KeepsBack(ChannelGate(radio()), one);
+    let ask = LeaseRequest { gate: Arc::new(gate), ..request("radio", radio(), t(65)) };
+    let rest = store.lease(ask.into()).await.unwrap().work.remove(0);
+    assert_eq!(rest.items.len(), 1);
+    settle(&store, &rest, Outcome::Shown(receipt(None)), t(66)).await;
+    let plan = Plan::at_once(t(67));
+    store.decide(one, Event::Release(plan), "Lan".to_owned(), t(67)).await.unwrap().unwrap();
+    assert!(lease_radio(&store, t(67)).await.work.is_empty(), "some have had it, and some have not");
+    let asked = all(&store).await.into_iter().find(|delivery| delivery.id == one).unwrap();
+    assert!(matches!(asked.state, State::Uncertain { look: None, .. }), "{asked:?}");
+    // For everybody, then.
+    let plan = Plan { edition: Some(t(8 * 60)), ..Plan::waiting(t(8 * 60), Why::Slot) };
+    store.decide(one, Event::Resolve { went_out: false, plan }, "Lan".to_owned(), t(68)).await.unwrap().unwrap();
+    assert_eq!(ids(&lease_radio(&store, t(8 * 60)).await), ["1"]);
+}
+
+/// Holds one delivery, and leaves the others to the channel's own gate.
+struct KeepsBack(ChannelGate, DeliveryId);
+
+impl Gate for KeepsBack {
+    fn objection(&self, candidate: &Candidate, now: DateTime<Utc>) -> Option<Event> {
+        if candidate.delivery.id == self.1 {
+            return Some(Event::Hold(Hold::Late { planned: now }));
+        }
+        self.0.objection(candidate, now)
+    }
+
+    fn closes(&self, item: &LeasedItem, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.0.closes(item, now)
+    }
+
+    fn next_slot(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.0.next_slot(after)
+    }
+
+    fn after(&self) -> Option<&str> {
+        self.0.after()
+    }
+
+    fn bundles(&self) -> bool {
+        self.0.bundles()
+    }
 }
 
 async fn tries_and_the_last_articles_are_told(place: Place) {

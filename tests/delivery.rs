@@ -170,7 +170,13 @@ impl World {
             .flat_map(|n| [Action::Create(Revision(n)), Action::Update(Revision(n))])
             .chain([Action::Withdraw]);
         moves.extend(actions.map(|action| {
-            same(Event::Lease { node: node.clone(), since: at(0), until, job: Job { action, edition: None } })
+            same(Event::Lease {
+                node: node.clone(),
+                since: at(0),
+                until,
+                rehearsal: false,
+                job: Job { action, edition: None },
+            })
         }));
         moves.push(same(Event::LeaseLook { node, since: at(0), until }));
         moves.push(same(Event::Postpone { due: at(4), why: Why::Quiet }));
@@ -545,7 +551,9 @@ fn two_corrections_while_a_channel_is_down_become_one_update() {
 fn told_but_for_a_few() -> Delivery {
     let first = Delivery::new(DeliveryId(1), ArticleId(1), "thư", Wanted::Revision(Revision::FIRST), plan(false));
     let job = Job { action: Action::Create(Revision::FIRST), edition: None };
-    let leased = apply(&first, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), job }).unwrap();
+    let leased =
+        apply(&first, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), rehearsal: false, job })
+            .unwrap();
     let outcome = Outcome::InDoubt { receipt: receipt(false), note: note() };
     let after = apply(&leased, Event::Settle { attempt: 1, outcome }).unwrap();
     assert_eq!(after.state, State::Uncertain { job, look: None, looks: 0, note: note() });
@@ -567,7 +575,9 @@ fn single_copies_in_doubt_keep_no_correction_and_no_withdrawal_from_the_others()
 fn a_correction_that_came_while_the_first_letters_left_follows_them_though_some_are_in_doubt() {
     let first = Delivery::new(DeliveryId(1), ArticleId(1), "thư", Wanted::Revision(Revision::FIRST), plan(false));
     let job = Job { action: Action::Create(Revision::FIRST), edition: None };
-    let leased = apply(&first, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), job }).unwrap();
+    let leased =
+        apply(&first, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), rehearsal: false, job })
+            .unwrap();
     let wanted = apply(&leased, Event::Want(Wanted::Revision(Revision(2)), plan(false))).unwrap();
     let outcome = Outcome::InDoubt { receipt: receipt(false), note: note() };
     let after = apply(&wanted, Event::Settle { attempt: 1, outcome }).unwrap();
@@ -593,7 +603,9 @@ fn what_a_person_says_of_copies_in_doubt_ends_the_doubt() {
 fn a_withdrawal_that_a_few_may_not_have_had_waits_for_a_person() {
     let withdrawn = apply(&told_but_for_a_few(), Event::Want(Wanted::Withdrawn, plan(false))).unwrap();
     let job = Job { action: Action::Withdraw, edition: None };
-    let leased = apply(&withdrawn, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), job }).unwrap();
+    let leased =
+        apply(&withdrawn, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), rehearsal: false, job })
+            .unwrap();
     let outcome = Outcome::InDoubt { receipt: receipt(false), note: note() };
     let after = apply(&leased, Event::Settle { attempt: 2, outcome }).unwrap();
     assert!(matches!(after.state, State::Uncertain { .. }), "{after:?}");
@@ -605,7 +617,9 @@ fn a_withdrawal_that_a_few_may_not_have_had_waits_for_a_person() {
 fn what_part_of_the_audience_has_is_finished_or_taken_back_after_a_look_and_never_forgotten() {
     let first = Delivery::new(DeliveryId(1), ArticleId(1), "thư", Wanted::Revision(Revision::FIRST), plan(false));
     let job = Job { action: Action::Create(Revision::FIRST), edition: Some(at(9)) };
-    let leased = apply(&first, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), job }).unwrap();
+    let leased =
+        apply(&first, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), rehearsal: false, job })
+            .unwrap();
     let lost = apply(&leased, Event::LeaseLost(Unclear::LookUp { at: at(4), note: note() })).unwrap();
     let looked = |lost: &Delivery| {
         let looking = apply(lost, Event::LeaseLook { node: "node".to_owned(), since: at(0), until: at(5) }).unwrap();
@@ -641,7 +655,9 @@ fn an_approval_holds_for_one_payload_of_one_revision_and_outlives_what_is_only_p
 
     // What would be sent is something else: a person is asked again, and told why.
     let job = Job { action: Action::Create(Revision::FIRST), edition: None };
-    let leased = apply(&planned, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), job }).unwrap();
+    let leased =
+        apply(&planned, Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), rehearsal: false, job })
+            .unwrap();
     let outcome = Outcome::Unapproved(note());
     let held = apply(&leased, Event::Settle { attempt: leased.attempt, outcome }).unwrap();
     assert_eq!(held.state, State::Held { why: Hold::Approval { note: Some(note()) } });
@@ -746,6 +762,54 @@ fn what_turns_out_not_to_have_arrived_goes_by_the_schedule_of_that_time() {
     for other in [Delivery { state: of_edition, ..doubtful.clone() }, Delivery { live, ..doubtful.clone() }] {
         assert_eq!(apply(&other, Event::Replan(into.clone())), Err(Refused::WrongState));
     }
+}
+
+#[test]
+fn a_rehearsal_that_broke_off_is_done_again_and_nobody_is_in_doubt() {
+    let delivery = Delivery::new(DeliveryId(1), ArticleId(1), "kênh", Wanted::Revision(Revision::FIRST), plan(false));
+    let job = Job { action: Action::Create(Revision::FIRST), edition: None };
+    for unclear in [Unclear::Repeat { at: at(1), note: note() }, Unclear::Ask(note())] {
+        let lost = |rehearsal| {
+            let lease = Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), rehearsal, job };
+            apply(&apply(&delivery, lease).unwrap(), Event::LeaseLost(unclear.clone())).unwrap()
+        };
+        let rehearsed = lost(true);
+        assert_eq!((&rehearsed.live, &rehearsed.state, rehearsed.tries), (&Live::Nothing, &delivery.state, 1));
+        assert_ne!(lost(false).state, rehearsed.state, "the public may have it");
+    }
+}
+
+#[test]
+fn what_was_begun_keeps_its_form_until_it_is_over() {
+    let (ten, eleven) = (Some(at(600)), Some(at(660)));
+    let into = |edition| Plan { edition, ..Plan::waiting(at(700), Why::Slot) };
+    let mut delivery = Delivery::new(DeliveryId(1), ArticleId(1), "kênh", Wanted::Revision(Revision(2)), into(ten));
+    delivery.live = Live::Shown { revision: Revision(1), receipt: receipt(false) };
+    let job = Job { action: Action::Update(Revision(2)), edition: ten };
+    let leased = |before: &Delivery| {
+        let lease = Event::Lease { node: "node".to_owned(), since: at(0), until: at(3), rehearsal: false, job };
+        apply(before, lease).unwrap()
+    };
+    let settled = |before: &Delivery, outcome| {
+        let leased = leased(before);
+        apply(&leased, Event::Settle { attempt: leased.attempt, outcome }).unwrap()
+    };
+    let some = || Outcome::Unclear(Unclear::Repeat { at: at(1), note: note() });
+    let begun = settled(&delivery, some());
+    assert!(begun.is_begun_edition());
+    for event in [Event::Replan(into(eleven)), Event::Release(into(None))] {
+        let after = apply(&begun, event).unwrap();
+        assert_eq!((after.plan.edition, after.plan.due, after.is_begun()), (ten, at(700), true));
+    }
+    assert!(settled(&begun, Outcome::NotTaken { retry_at: at(2), note: note() }).is_begun(), "still");
+    assert!(!settled(&begun, Outcome::Shown(receipt(false))).is_begun(), "everybody has it");
+    assert!(!settled(&begun, Outcome::Moved(into(eleven))).is_begun(), "it was not in it");
+    // What is wanted by now is another job.
+    let newer = apply(&begun, Event::Want(Wanted::Revision(Revision(3)), into(eleven))).unwrap();
+    assert_eq!((newer.is_begun(), newer.plan.edition), (false, eleven));
+    let meanwhile = apply(&leased(&delivery), Event::Want(Wanted::Withdrawn, into(None))).unwrap();
+    let event = Event::Settle { attempt: meanwhile.attempt, outcome: some() };
+    assert_eq!(apply(&meanwhile, event).unwrap().plan, into(None));
 }
 
 #[test]

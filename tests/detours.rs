@@ -3,8 +3,11 @@
 
 use chrono::TimeDelta;
 use loa::article::ArticleKey;
+use loa::console::Decisions as _;
 use loa::delivery::{Delivery, Hold, Live, State, Why};
 use loa::ledger::DeliveryRow;
+use loa::queue::By;
+use loa::schedule::Approval;
 
 use crate::reload::{PORTAL, due, pause, publish, taken_over, until};
 use crate::sample::utc;
@@ -33,7 +36,7 @@ fn may_be_public(row: &DeliveryRow) -> bool {
 /// An office whose second recipient is not taken at first: the mailing is begun, and waits.
 async fn begun(more: &str, articles: usize, at: &str) -> (World, Inside) {
     let world = World::bare();
-    world.email(&format!("connections = 1\nput_off_minutes = 5\n{more}"));
+    email(&world, more);
     world.smtp.recipient(RECIPIENTS[1], vec![OnRecipient::Rcpt(451, "4.3.0 later"), OnRecipient::Accept]);
     let inside = Inside::start(&world).await;
     publish(&world, &inside, 0..articles).await;
@@ -42,11 +45,35 @@ async fn begun(more: &str, articles: usize, at: &str) -> (World, Inside) {
     (world, inside)
 }
 
+/// A correction of what everybody has, of which the second recipient's letter has to wait; with so many new articles.
+async fn begun_correction(tables: &str, new: usize, at: &str) -> (World, Inside) {
+    let world = World::bare();
+    email(&world, tables);
+    let inside = Inside::start(&world).await;
+    publish(&world, &inside, 0..1).await;
+    everybody_has(&world, &inside, 1).await;
+    world.smtp.recipient(RECIPIENTS[1], vec![OnRecipient::Rcpt(451, "4.3.0 later"), OnRecipient::Accept]);
+    inside.publish(&world.article("0", "Bài 0", "Đính chính: sáng thứ ba.")).await;
+    publish(&world, &inside, 1..1 + new).await;
+    inside.clock.advance_to(utc(at));
+    let waits = |row: &DeliveryRow| matches!(row.delivery.state, State::Waiting { why: Why::Retry { .. }, .. });
+    until(&inside, |rows| rows.iter().all(waits)).await;
+    (world, inside)
+}
+
+fn email(world: &World, tables: &str) {
+    world.email(&format!("connections = 1\nput_off_minutes = 5\n{tables}"));
+}
+
+fn by(inside: &Inside) -> By {
+    By { who: "Lan".to_owned(), at: inside.clock.now() }
+}
+
 /// Everybody has so many letters.
 async fn everybody_has(world: &World, inside: &Inside, letters: usize) {
-    inside.drain().await;
+    let rows = inside.drain().await;
     for name in RECIPIENTS {
-        assert_eq!(world.smtp.letters_to(name).len(), letters, "{name}");
+        assert_eq!(world.smtp.letters_to(name).len(), letters, "{name}: {rows:?}");
     }
 }
 
@@ -60,7 +87,7 @@ async fn a_letter_that_some_have_had_is_not_in_a_digest_as_well() {
             let is_quiet = |row: &DeliveryRow| matches!(row.delivery.state, State::Waiting { why: Why::Quiet, .. });
             until(&inside, |rows| rows.iter().all(is_quiet)).await;
         }
-        world.email(&format!("connections = 1\nput_off_minutes = 5\n{}{quiet}", slot(11)));
+        email(&world, &format!("{}{quiet}", slot(11)));
         taken_over(&inside, |spec| spec.schedule.bundles).await;
         publish(&world, &inside, 1..2).await;
         until(&inside, |rows| due(rows).contains_key(&Some(utc(ELEVEN)))).await;
@@ -72,10 +99,96 @@ async fn a_letter_that_some_have_had_is_not_in_a_digest_as_well() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_digest_that_some_have_had_is_not_sent_in_single_letters_as_well() {
     let (world, inside) = begun(&slot(10), 3, "2026-11-24T10:00:00+07:00").await;
-    world.email("connections = 1\nput_off_minutes = 5");
+    email(&world, "");
     taken_over(&inside, |spec| !spec.schedule.bundles).await;
     publish(&world, &inside, 3..4).await;
     everybody_has(&world, &inside, 2).await;
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_correction_that_some_have_had_is_finished_as_it_was_begun() {
+    let (today, tomorrow) = ("2026-11-24T09:00:00+07:00", "2026-11-25T10:00:00+07:00");
+    for (before, new, at, after) in
+        [("", 0, today, &*slot(11)), (&*slot(10), 0, tomorrow, ""), (&*slot(10), 1, tomorrow, "")]
+    {
+        let (world, inside) = begun_correction(before, new, at).await;
+        email(&world, after);
+        taken_over(&inside, |spec| spec.schedule.bundles != before.contains("timing")).await;
+        everybody_has(&world, &inside, 2).await;
+        inside.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_correction_for_those_who_missed_it_is_not_sent_to_everybody_in_a_digest() {
+    let world = World::bare();
+    email(&world, "");
+    let inside = Inside::start(&world).await;
+    publish(&world, &inside, 0..1).await;
+    everybody_has(&world, &inside, 1).await;
+    world.smtp.recipient(RECIPIENTS[1], vec![OnRecipient::Rcpt(554, "5.7.1 policy"), OnRecipient::Accept]);
+    inside.publish(&world.article("0", "Bài 0", "Đính chính: sáng thứ ba.")).await;
+    let rows = inside.drain().await;
+    email(&world, &slot(11));
+    taken_over(&inside, |spec| spec.schedule.bundles).await;
+    assert_eq!(inside.app.resend_missed(rows[0].delivery.id, by(&inside)).await.unwrap(), Ok(1));
+    everybody_has(&world, &inside, 2).await;
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_person_lets_go_on_is_finished_as_it_was_begun() {
+    let ten = "2026-11-24T10:00:00+07:00";
+    // Nothing was changed; the channel sends single letters by now, or digests.
+    for (before, articles, after) in [(&*slot(10), 2, None), (&*slot(10), 2, Some("")), ("", 1, Some(&*slot(11)))] {
+        let (world, inside) = begun(before, articles, ten).await;
+        if let Some(after) = after {
+            email(&world, &format!("# other\n{after}"));
+            let text = std::fs::read_to_string(world.path("channels/email.toml")).unwrap();
+            taken_over(&inside, |spec| spec.says(&text)).await;
+        }
+        let first = inside.rows().await[0].delivery.id;
+        inside.app.retry(first, by(&inside)).await.unwrap().unwrap();
+        everybody_has(&world, &inside, 1).await;
+        inside.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edition_that_needs_approval_by_now_goes_on_when_all_of_it_is_approved() {
+    let (world, inside) = begun(&slot(10), 2, "2026-11-24T10:00:00+07:00").await;
+    email(&world, &format!("{}approval = true\n", slot(10)));
+    taken_over(&inside, |spec| spec.schedule.approval != Approval::No).await;
+    inside.clock.advance(TimeDelta::minutes(5));
+    let asked = |row: &DeliveryRow| matches!(row.delivery.state, State::Held { why: Hold::Approval { .. } });
+    let rows = until(&inside, |rows| rows.iter().all(asked)).await;
+    for row in rows {
+        assert_eq!(world.smtp.letters_to(RECIPIENTS[1]).len(), 0, "not without the other one");
+        let (id, seen) = (row.delivery.id, inside.clock.now());
+        let proof = inside.app.proof(id, seen, false).await.unwrap().unwrap();
+        inside.app.approve(id, proof.view.hash, seen, by(&inside)).await.unwrap().unwrap();
+        inside.clock.advance(TimeDelta::minutes(2));
+        let goes_on = |row: &DeliveryRow| row.delivery.id != id || row.delivery.state.due() > Some(seen);
+        until(&inside, |rows| rows.iter().all(goes_on) || rows.iter().all(|row| !asked(row))).await;
+    }
+    everybody_has(&world, &inside, 1).await;
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edition_that_was_kept_back_by_a_rehearsal_goes_on_as_a_whole() {
+    let (world, inside) = begun(&slot(10), 2, "2026-11-24T10:00:00+07:00").await;
+    let live = std::fs::read_to_string(world.path("channels/email.toml")).unwrap();
+    world.write("channels/email.toml", &format!("mode = \"rehearsal\"\n{live}"));
+    taken_over(&inside, |spec| spec.schedule.rehearsal).await;
+    let rows = inside.drain().await;
+    let held = |row: &DeliveryRow| matches!(row.delivery.state, State::Held { why: Hold::RehearsalOfLive });
+    assert!(rows.iter().all(held), "{rows:?}");
+    world.write("channels/email.toml", &live);
+    taken_over(&inside, |spec| !spec.schedule.rehearsal).await;
+    inside.app.retry(rows[0].delivery.id, by(&inside)).await.unwrap().unwrap();
+    everybody_has(&world, &inside, 1).await;
     inside.stop().await;
 }
 

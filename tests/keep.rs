@@ -342,7 +342,7 @@ fn first_rows(at: i64) -> String {
     let pause = Pause { cause: PauseCause::Person("Lan".to_owned()), since: t(0), note: Text::same("x") };
     // As it was written before leases knew since when they are.
     let sending = State::Sending {
-        lease: Lease { attempt: 1, node: "old".to_owned(), since: t(0), until: t(1) },
+        lease: Lease { attempt: 1, node: "old".to_owned(), since: t(0), until: t(1), rehearsal: false },
         errand: Errand::Send(Job { action: Action::Create(Revision(1)), edition: None }),
     };
     [

@@ -59,7 +59,10 @@ async fn follow(channel: &str, schedule: &Schedule, changed: bool, shop: &Shop) 
     loop {
         every.tick().await;
         match plan_again(channel, schedule, changed, shop).await {
-            Ok(Some(planned)) => return tracing::info!(%channel, planned, "the channel goes by its new file"),
+            Ok(Some(planned)) if changed => return tracing::info!(%channel, planned, "the channel was reloaded"),
+            Ok(Some(planned)) => {
+                return tracing::info!(%channel, planned, "what waits is planned by the channel's file as it is now");
+            }
             Ok(None) => return,
             Err(error) if !std::mem::replace(&mut said, true) => {
                 tracing::error!(%channel, %error, "what waits cannot be planned by the new file; nothing is sent before");

@@ -25,8 +25,9 @@ impl Rehearsal {
 }
 
 impl Channel for Rehearsal {
+    /// Nothing that was rehearsed is in doubt: this is about what was sent before the channel rehearsed.
     fn repeat(&self) -> Repeat {
-        Repeat::Safe
+        self.channel.repeat()
     }
 
     fn render(&self, items: &[Item], cx: &RenderContext) -> Result<Payload, RenderError> {
@@ -49,7 +50,7 @@ impl Channel for Rehearsal {
         })
     }
 
-    /// Nothing that was rehearsed is in doubt: what is looked up was sent before the channel rehearsed.
+    /// About the same.
     fn look_up<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Seen, SendError>> {
         self.channel.look_up(job)
     }

@@ -31,13 +31,13 @@ pub fn apply(delivery: &Delivery, event: Event) -> Result<Delivery, Refused> {
     match event {
         Event::Want(wanted, plan) => want(&mut next, wanted, plan)?,
         Event::Replan(plan) => replan(&mut next, plan)?,
-        Event::Lease { node, since, until, job } => {
+        Event::Lease { node, since, until, rehearsal, job } => {
             let attempt = next.attempt + 1;
-            lease(&mut next, Lease { attempt, node, since, until }, job)?;
+            lease(&mut next, Lease { attempt, node, since, until, rehearsal }, job)?;
         }
         Event::LeaseLook { node, since, until } => {
             let attempt = next.attempt + 1;
-            lease_look(&mut next, Lease { attempt, node, since, until })?;
+            lease_look(&mut next, Lease { attempt, node, since, until, rehearsal: false })?;
         }
         Event::Renew { attempt, until } => held_lease(&mut next, attempt)?.0.until = until,
         Event::Settle { attempt, outcome } => {
@@ -143,7 +143,10 @@ fn replan(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
     match &next.state {
         State::Waiting { .. } => {}
         // Once it is known that it has not arrived, it goes by the plan; until then it stays as it is.
-        State::Uncertain { job: Job { edition: None, .. }, .. } if next.live == Live::Nothing => {
+        State::Uncertain { job: Job { edition: None, .. }, .. }
+        | State::Sending { errand: Errand::Send(Job { edition: None, .. }), .. }
+            if next.live == Live::Nothing =>
+        {
             plan_again(next, plan);
             return Ok(());
         }
@@ -194,6 +197,7 @@ fn settle(next: &mut Delivery, job: Job, outcome: Outcome) {
             cancel_if_nothing_left(next);
         }
         Outcome::Moved(plan) => {
+            next.plan.begun = false;
             plan_again(next, plan);
             wait_or_settle(next);
         }
@@ -246,6 +250,7 @@ fn stage(next: &mut Delivery, job: Job, remote_id: String) {
 /// The job was done: `receipt` is the public copy, `None` means that there is none any more.
 pub(super) fn done(next: &mut Delivery, job: Job, receipt: Option<Receipt>) {
     next.tries = 0;
+    next.plan.begun = false;
     next.live = match (job.action, receipt) {
         (Action::Create(revision) | Action::Update(revision), Some(receipt)) => Live::Shown { revision, receipt },
         (Action::Withdraw, _) | (_, None) => Live::Nothing,
@@ -256,6 +261,7 @@ pub(super) fn done(next: &mut Delivery, job: Job, receipt: Option<Receipt>) {
 /// Everybody was told, but whether a few have it only a person can find out. What is wanted by now does not wait for that.
 fn in_doubt(next: &mut Delivery, job: Job, receipt: Receipt, note: Text) {
     next.tries = 0;
+    next.plan.begun = false;
     if let Some(revision) = job.action.revision() {
         next.live = Live::Shown { revision, receipt };
     }
@@ -266,11 +272,20 @@ fn in_doubt(next: &mut Delivery, job: Job, receipt: Receipt, note: Text) {
     }
 }
 
+/// Some may have it: the same job is finished in the form in which it was begun. What is wanted instead by now has its own.
+fn go_on(next: &mut Delivery, job: Job) {
+    next.live = begun(&next.live, job);
+    if next.needed() == Some(job.action) {
+        next.plan.edition = job.edition;
+        next.plan.begun = true;
+    }
+}
+
 fn unclear_job(next: &mut Delivery, job: Job, unclear: Unclear) {
     next.tries += 1;
     match unclear {
         Unclear::Repeat { at, note } => {
-            next.live = begun(&next.live, job);
+            go_on(next, job);
             next.state = State::Waiting { due: at, why: Why::Retry { note } };
         }
         Unclear::LookUp { at, note } => {
@@ -282,6 +297,11 @@ fn unclear_job(next: &mut Delivery, job: Job, unclear: Unclear) {
 
 fn lease_lost(next: &mut Delivery, unclear: Unclear) -> Result<(), Refused> {
     match &next.state {
+        State::Sending { errand: Errand::Send(_), lease } if lease.rehearsal => {
+            next.tries += 1;
+            wait_or_settle(next);
+            Ok(())
+        }
         State::Sending { errand: Errand::Send(job), .. } => {
             let job = *job;
             unclear_job(next, job, unclear);
@@ -305,6 +325,7 @@ fn sighted(next: &mut Delivery, job: Job, looks: u32, sighting: Sighting) {
         }
         Sighting::Absent { again } => {
             let note = text!("lần trước chưa đến nơi", "the last try did not arrive");
+            next.plan.begun = false;
             wait_or_settle(next);
             if let State::Waiting { due, why } = &mut next.state
                 && *due < again
@@ -313,9 +334,7 @@ fn sighted(next: &mut Delivery, job: Job, looks: u32, sighting: Sighting) {
             }
         }
         Sighting::Begun { again } => {
-            next.live = begun(&next.live, job);
-            // It is finished in the form in which it was begun.
-            next.plan.edition = job.edition;
+            go_on(next, job);
             let note = text!("đã gửi được một phần", "part of it has been sent");
             wait_or_settle(next);
             if let State::Waiting { due, why } = &mut next.state
@@ -338,9 +357,10 @@ fn sighted(next: &mut Delivery, job: Job, looks: u32, sighting: Sighting) {
     }
 }
 
-/// Plans again what is wanted already: what a person has approved of it stays approved.
+/// Plans again what is wanted already: what a person has approved of it stays approved, and what was begun keeps its form.
 pub(super) fn plan_again(next: &mut Delivery, plan: Plan) {
     let (approved, again) = (next.plan.approved.take(), next.plan.again);
+    let plan = next.in_its_form(plan);
     next.plan = Plan { again: plan.again.or(again), ..plan };
     if approved.is_some() {
         next.plan.approval = false;

@@ -20,6 +20,8 @@ pub enum Event {
         since: DateTime<Utc>,
         /// Until when.
         until: DateTime<Utc>,
+        /// Whether it is only rehearsed.
+        rehearsal: bool,
         /// To do what.
         job: Job,
     },
@@ -55,7 +57,7 @@ pub enum Event {
     },
     /// The lease ended without a word: its process died or was cut off.
     LeaseLost(Unclear),
-    /// The store was put back from a backup: what waited then may have gone out since.
+    /// What waits may have gone out, at least to some: the store was put back from a backup, or its edition is over without it.
     Restored(Unclear),
     /// It cannot go out yet.
     Postpone {

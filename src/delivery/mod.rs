@@ -166,6 +166,9 @@ pub struct Plan {
     /// What a named person has approved; nothing else goes out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<Approved>,
+    /// True while some may have it already: it is finished in the form in which it was begun.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begun: bool,
     /// When a person last asked for another copy although there was one: such a job is not the same as the one before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<DateTime<Utc>>,
@@ -193,7 +196,7 @@ impl Plan {
     /// At that hour, for which it waits.
     #[must_use]
     pub fn waiting(due: DateTime<Utc>, why: Why) -> Self {
-        Self { planned: due, due, why, edition: None, approval: false, approved: None, again: None }
+        Self { planned: due, due, why, edition: None, approval: false, approved: None, begun: false, again: None }
     }
 
     /// The state that the plan begins with.
@@ -269,15 +272,33 @@ impl Delivery {
             // What some may have already is finished for the others, however long that takes, unless loa itself was late.
             (Live::Maybe(_), State::Waiting { due, .. }) => planned.max(*due),
             // What was approved says the hour as of which it was made, which the schedule may have left behind.
-            _ if self.plan.approved.is_some() => planned.max(self.plan.due),
+            _ if self.plan.approved.is_some() && self.plan.why == Why::Slot => planned.max(self.plan.due),
             _ => planned,
         }
     }
 
-    /// Whether some may have had it in an edition, which is then finished as that edition.
+    /// Whether some may have had what is being sent, which is then finished in the form in which it was begun: nobody gets
+    /// it a second time in another one.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.plan.begun || matches!(self.live, Live::Maybe(_))
+    }
+
+    /// The same, where that form is an edition.
     #[must_use]
     pub fn is_begun_edition(&self) -> bool {
-        matches!(self.live, Live::Maybe(_)) && self.plan.edition.is_some()
+        self.is_begun() && self.plan.edition.is_some()
+    }
+
+    /// The plan by which a person lets go on what was begun: at once, in its own form. `None` for everything else.
+    #[must_use]
+    pub fn going_on(&self, now: DateTime<Utc>) -> Option<Plan> {
+        self.is_begun().then(|| Plan { edition: self.plan.edition, begun: true, ..Plan::at_once(now) })
+    }
+
+    /// What was begun keeps its form, whatever the plan says.
+    fn in_its_form(&self, plan: Plan) -> Plan {
+        if self.is_begun() { Plan { edition: self.plan.edition, begun: true, ..plan } } else { plan }
     }
 
     /// A later edition that a person chose outlasts what the schedule alone would say.

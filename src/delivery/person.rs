@@ -9,7 +9,7 @@ use super::{Action, Delivery, Live, Plan, Receipt, Wanted};
 pub(super) fn approve(next: &mut Delivery, plan: Plan) -> Result<(), Refused> {
     match next.state {
         State::Held { why: Hold::Approval { .. } | Hold::Returned { .. } } if plan.approved.is_some() => {
-            next.plan = Plan { approval: false, again: next.plan.again, ..plan };
+            next.plan = Plan { approval: false, again: next.plan.again, ..next.in_its_form(plan) };
             next.tries = 0;
             wait_or_settle(next);
             Ok(())
@@ -86,7 +86,10 @@ pub(super) fn missed(next: &mut Delivery, action: Action, plan: Plan) -> Result<
         State::Failed { .. } => {}
         _ => return Err(Refused::WrongState),
     }
+    let edition = plan.edition;
     plan_again(next, plan);
+    // Some have it already.
+    (next.plan.edition, next.plan.begun) = (edition, true);
     next.tries = 0;
     wait_or_settle(next);
     Ok(())
@@ -94,6 +97,15 @@ pub(super) fn missed(next: &mut Delivery, action: Action, plan: Plan) -> Result<
 
 pub(super) fn resolve(next: &mut Delivery, went_out: bool, plan: Plan) -> Result<(), Refused> {
     let State::Uncertain { job, .. } = next.state else { return Err(Refused::WrongState) };
+    if !went_out {
+        if is_told(&next.live, job) {
+            next.live = untold(&next.live, job.action);
+        }
+        if let Live::Maybe(_) = next.live {
+            next.live = Live::Nothing;
+        }
+        next.plan.begun = false;
+    }
     plan_again(next, plan);
     if went_out {
         // A person saw it, but no receipt came back: the copy is known, its address is not.
@@ -105,12 +117,6 @@ pub(super) fn resolve(next: &mut Delivery, went_out: bool, plan: Plan) -> Result
         done(next, job, Some(receipt));
     } else {
         next.tries = 0;
-        if is_told(&next.live, job) {
-            next.live = untold(&next.live, job.action);
-        }
-        if let Live::Maybe(_) = next.live {
-            next.live = Live::Nothing;
-        }
         wait_or_settle(next);
     }
     Ok(())

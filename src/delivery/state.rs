@@ -88,6 +88,9 @@ pub struct Lease {
     pub since: DateTime<Utc>,
     /// When others may take over.
     pub until: DateTime<Utc>,
+    /// Whether it only rehearses: whatever becomes of it, nobody outside has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rehearsal: bool,
 }
 
 /// What is done, and in which edition.

@@ -68,6 +68,11 @@ pub trait Gate: Send + Sync {
         false
     }
 
+    /// Whether everything is only rehearsed.
+    fn rehearses(&self) -> bool {
+        false
+    }
+
     /// Whether deliveries of one slot leave together, as an edition.
     fn bundles(&self) -> bool;
 }

@@ -52,6 +52,10 @@ impl Gate for ChannelGate {
         self.0.approval != Approval::No
     }
 
+    fn rehearses(&self) -> bool {
+        self.0.rehearsal
+    }
+
     fn bundles(&self) -> bool {
         self.0.bundles && matches!(self.0.timing, Timing::Cron(_))
     }

@@ -107,7 +107,7 @@ impl Schedule {
         let action = waits.needed()?;
         let is_new = matches!(action, Action::Create(_));
         let is_repeat = matches!(waits.state, State::Waiting { why: Why::Retry { .. }, .. });
-        let midway = matches!(waits.live, Live::Maybe(_)) && (is_new || is_repeat);
+        let midway = waits.plan.begun || matches!(waits.live, Live::Maybe(_)) && (is_new || is_repeat);
         if midway || (is_new && self.is_late(waits.expected(), now)) {
             return None;
         }

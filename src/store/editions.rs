@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::db::{Arg, Connection, Sql, args};
 use super::deliveries::{delivery, delivery_columns, swap};
@@ -10,8 +10,12 @@ use super::judge::{Docket, Taken, candidates, take};
 use super::lease::alone;
 use super::row::{Row, instant, millis};
 use super::tx::Tx;
-use crate::delivery::{Delivery, DeliveryId, Event, Live, Plan, Slot, Why, apply};
+use crate::delivery::{Delivery, DeliveryId, Event, Hold, Plan, Slot, State, Unclear, Why, apply};
 use crate::queue::{LeaseRequest, StoreError, Work};
+use crate::text;
+
+/// Until an edition of which a part is under way is looked at again.
+const REST: TimeDelta = TimeDelta::minutes(1);
 
 /// Leases the earliest edition that is due, with everything the gate lets through. Nobody else may lease on the channel
 /// meanwhile.
@@ -29,16 +33,23 @@ pub(super) async fn lease(tx: &mut Tx, request: &LeaseRequest) -> Result<Option<
         let closed = is_closed(&mut tx.connection, channel, slot).await?;
         let waiting = of_slot(&mut tx.connection, channel, slot, "waiting").await?;
         if closed {
-            move_on(tx, request, waiting).await?;
+            let (begun, others) = waiting.into_iter().partition(Delivery::is_begun);
+            left_behind(tx, slot, request, begun).await?;
+            move_on(tx, request, others).await?;
             continue;
         }
         // What was begun is finished with the same articles: those who have had it get no second one.
         let were_in = were_in(&mut tx.connection, &waiting, slot).await?;
-        let (begun, fresh): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|before| were_in.contains(&before.id));
+        let (begun, fresh): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|before| before.is_begun() || were_in.contains(&before.id));
         let waiting = if begun.is_empty() {
             fresh
         } else {
             move_on(tx, request, fresh).await?;
+            if is_incomplete(&mut tx.connection, channel, slot).await? {
+                put_off(tx, request, begun).await?;
+                continue;
+            }
             begun
         };
         let docket = Docket { request, due: waiting, edition: Some(slot) };
@@ -54,8 +65,7 @@ pub(super) async fn lease(tx: &mut Tx, request: &LeaseRequest) -> Result<Option<
 /// What waits without a slot gets one, but for what a person has to decide about. What was begun by itself is finished by
 /// itself: whoever has had it does not get it again in an edition.
 async fn place(tx: &mut Tx, request: &LeaseRequest, waiting: Vec<Delivery>) -> Result<Option<Work>, StoreError> {
-    let (begun, unplaced): (Vec<_>, Vec<_>) =
-        waiting.into_iter().partition(|before| matches!(before.live, Live::Maybe(_)));
+    let (begun, unplaced): (Vec<_>, Vec<_>) = waiting.into_iter().partition(Delivery::is_begun);
     let is_due = |before: &Delivery| before.state.due().is_some_and(|due| due <= request.now);
     for first in begun.into_iter().filter(is_due) {
         let docket = Docket { request, due: vec![first], edition: None };
@@ -98,7 +108,11 @@ pub(super) async fn begun(
         let waiting = of_slot(&mut tx.connection, &request.channel, slot, "waiting").await?;
         let were_in = were_in(&mut tx.connection, &waiting, slot).await?;
         due.retain(|one| !were_in.contains(&one.id));
-        let begun = waiting.into_iter().filter(|one| were_in.contains(&one.id)).collect();
+        let begun: Vec<_> = waiting.into_iter().filter(|one| were_in.contains(&one.id)).collect();
+        if is_incomplete(&mut tx.connection, &request.channel, slot).await? {
+            put_off(tx, request, begun).await?;
+            continue;
+        }
         let taken = take(tx, vec![Docket { request, due: begun, edition: Some(slot) }]).await?.pop();
         work.extend(taken.and_then(|taken| together(slot, taken)));
     }
@@ -128,22 +142,26 @@ async fn were_in(
     rows.iter().map(|row| row.int("delivery_id").map(DeliveryId)).collect()
 }
 
+/// Most that get a slot at once; the others come with the next lease.
+const PLACED: i64 = 500;
+
 /// What waits without a slot, because it was planned before the channel had any.
 async fn without_slot(connection: &mut Connection, channel: &str) -> Result<Vec<Delivery>, StoreError> {
     const WITHOUT: Sql = Sql {
         sqlite: concat!(
             "SELECT ",
             delivery_columns!(),
-            " FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.due IS NOT NULL AND d.edition IS NULL"
+            " FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.due IS NOT NULL AND d.edition IS NULL \
+             ORDER BY d.id LIMIT $2"
         ),
         postgres: concat!(
             "SELECT ",
             delivery_columns!(),
             " FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.due IS NOT NULL AND d.edition IS NULL \
-             ORDER BY d.id FOR UPDATE"
+             ORDER BY d.id LIMIT $2 FOR UPDATE"
         ),
     };
-    all(&connection.fetch(WITHOUT, args![channel]).await?)
+    all(&connection.fetch(WITHOUT, args![channel, PLACED]).await?)
 }
 
 fn all(rows: &[Row]) -> Result<Vec<Delivery>, StoreError> {
@@ -210,6 +228,59 @@ pub(super) async fn is_closed(connection: &mut Connection, channel: &str, slot: 
          UNION ALL SELECT 1 FROM deliveries WHERE channel = $1 AND edition = $2 AND state IN ('sending', 'uncertain')",
     );
     Ok(connection.first(CLOSED, args![channel, millis(slot)]).await?.is_some())
+}
+
+/// Whether an edition that was begun has to wait for a part of it that a person has not approved yet.
+async fn is_incomplete(connection: &mut Connection, channel: &str, slot: Slot) -> Result<bool, StoreError> {
+    const HELD: Sql = Sql::both(concat!(
+        "SELECT ",
+        delivery_columns!(),
+        " FROM deliveries d WHERE d.channel = $1 AND d.edition = $2 AND d.state = 'held'"
+    ));
+    let held = all(&connection.fetch(HELD, args![channel, millis(slot)]).await?)?;
+    let is_asked = |state: &State| matches!(state, State::Held { why: Hold::Approval { .. } | Hold::Returned { .. } });
+    Ok(held.iter().any(|one| one.is_begun() && is_asked(&one.state)))
+}
+
+/// Looks at the rest of an edition again later.
+async fn put_off(tx: &mut Tx, request: &LeaseRequest, begun: Vec<Delivery>) -> Result<(), StoreError> {
+    let event = Event::Postpone {
+        due: request.now + REST,
+        why: Why::Retry {
+            note: text!(
+                "bản tin đã gửi dở, gửi nốt khi đủ các bài: còn bài chờ duyệt hoặc đang gửi",
+                "its edition was begun and is finished as a whole: a part of it waits for approval, or is being sent"
+            ),
+        },
+    };
+    let changes: Result<Vec<_>, _> =
+        begun.into_iter().map(|before| apply(&before, event.clone()).map(|after| (before, after))).collect();
+    swap(&mut tx.connection, &changes.map_err(|refused| StoreError::Other(refused.to_string()))?).await
+}
+
+/// What was begun in an edition that is over without it: some have had it, the others have not, and only a person can say
+/// what to do. While the rest of that edition is still under way, it waits.
+async fn left_behind(tx: &mut Tx, slot: Slot, request: &LeaseRequest, begun: Vec<Delivery>) -> Result<(), StoreError> {
+    const OVER: Sql =
+        Sql::both("SELECT 1 AS ended FROM editions WHERE channel = $1 AND slot = $2 AND closed_at IS NOT NULL");
+    if begun.is_empty() {
+        return Ok(());
+    }
+    if tx.connection.first(OVER, args![&request.channel, millis(slot)]).await?.is_none() {
+        return put_off(tx, request, begun).await;
+    }
+    let note = text!(
+        "bản tin này đã gửi nốt mà không có bài; một số người đã có bài từ lần gửi đầu. Muốn người khác cũng có: xác nhận \
+         chưa lên, bài sẽ vào bản tin sau cho mọi người",
+        "its edition was finished without it; some have had it with the first letters. For the others to have it as well: say \
+         that it did not go out, and everybody gets it with the next edition"
+    );
+    let mut changes = Vec::with_capacity(begun.len());
+    for before in begun {
+        let after = apply(&before, Event::Restored(Unclear::Ask(note.clone())));
+        changes.push((before, after.map_err(|refused| StoreError::Other(refused.to_string()))?));
+    }
+    swap(&mut tx.connection, &changes).await
 }
 
 /// Gives deliveries the next slot.

@@ -59,7 +59,9 @@ pub(super) async fn take(tx: &mut Tx, dockets: Vec<Docket<'_>>) -> Result<Vec<Ta
             let job = Job { action, edition };
             let objection = request.gate.objection(&candidate, request.now);
             let goes = objection.is_none();
-            let lease = || Event::Lease { node: request.node.clone(), since: request.now, until: request.until, job };
+            let rehearsal = request.gate.rehearses();
+            let (node, since, until) = (&request.node, request.now, request.until);
+            let lease = || Event::Lease { node: node.clone(), since, until, rehearsal, job };
             let before = candidate.delivery;
             let event = objection.unwrap_or_else(lease);
             let after = apply(&before, event).map_err(|refused| StoreError::Other(refused.to_string()))?;

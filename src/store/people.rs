@@ -10,7 +10,7 @@ use super::deliveries::{load, swap};
 use super::row::{millis, to_json};
 use super::single_copies::resolve_copies;
 use super::tx::Tx;
-use crate::delivery::{Delivery, DeliveryId, Event, Hold, State, apply};
+use crate::delivery::{Delivery, DeliveryId, Event, Hold, Plan, State, apply};
 use crate::queue::{Leased, Pause, PauseCause, StoreError};
 use crate::text;
 use crate::text::Text;
@@ -53,8 +53,40 @@ pub(super) async fn decide(tx: &mut Tx, decision: &Decision) -> Result<Result<De
     let (before, after) = change;
     approvals::keep(&mut tx.connection, &before, &decision.event, who, *now).await?;
     record(tx, who, what, *now, Some(&before.channel), Some(&before), &note).await?;
+    if let Event::Release(plan) = &decision.event {
+        release_with(tx, &before, plan, decision).await?;
+    }
     tx.wake(&after.channel);
     Ok(Ok(after))
+}
+
+/// What was begun in one edition goes on together: whoever has had it must not miss, or get twice, a part of it.
+async fn release_with(tx: &mut Tx, first: &Delivery, plan: &Plan, decision: &Decision) -> Result<(), StoreError> {
+    const TOGETHER: Sql = Sql::both(
+        "SELECT id FROM deliveries WHERE channel = $1 AND edition = $2 AND state IN ('waiting', 'held', 'failed') AND id <> $3",
+    );
+    let Some(slot) = first.plan.edition.filter(|_| first.is_begun()) else { return Ok(()) };
+    let rows = tx.connection.fetch(TOGETHER, args![&first.channel, millis(slot), first.id.0]).await?;
+    let ids: Vec<_> = rows.iter().map(|row| row.int("id").map(DeliveryId)).collect::<Result<_, _>>()?;
+    let for_all = |state: &State| match state {
+        State::Held { why } => matches!(why, Hold::Late { .. } | Hold::RehearsalOfLive),
+        _ => true,
+    };
+    let mut changes = Vec::new();
+    for before in load(&mut tx.connection, &ids).await? {
+        if before.is_begun()
+            && for_all(&before.state)
+            && let Ok(after) = apply(&before, Event::Release(plan.clone()))
+        {
+            changes.push((before, after));
+        }
+    }
+    swap(&mut tx.connection, &changes).await?;
+    let (what, note) = said(first, &decision.event);
+    for (before, _) in &changes {
+        record(tx, &decision.who, what, decision.now, Some(&before.channel), Some(before), &note).await?;
+    }
+    Ok(())
 }
 
 /// What a decision is called in the ledger.

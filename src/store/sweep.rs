@@ -10,7 +10,7 @@ use super::db::{Arg, Sql, args};
 use super::deliveries::{leased, load, swap};
 use super::tx::{EVERY_CHANNEL, Tx};
 use super::{Store, judge};
-use crate::delivery::{Delivery, DeliveryId, Event, Live, State, apply};
+use crate::delivery::{Delivery, DeliveryId, Event, State, apply};
 use crate::queue::{AttemptReport, OnLost, Planner, StoreError};
 use crate::text;
 
@@ -65,7 +65,8 @@ pub(super) async fn replan(
     planner: Planner,
 ) -> Result<usize, StoreError> {
     const WAITING: Sql = Sql::both(
-        "SELECT id FROM deliveries WHERE channel = $1 AND state IN ('waiting', 'uncertain') AND due IS NOT NULL ORDER BY id",
+        "SELECT id FROM deliveries WHERE channel = $1 AND state IN ('waiting', 'uncertain', 'sending') \
+         AND (due IS NOT NULL OR state = 'sending') ORDER BY id",
     );
     // Until the end nobody may take it to be done.
     note_schedule(store, &channel, String::new()).await?;
@@ -111,16 +112,13 @@ async fn plan_again(tx: &mut Tx, ids: &[DeliveryId], planner: &Planner) -> Resul
     let found = load(&mut tx.connection, ids).await?;
     let rows = tx.connection.fetch(BEGUN, vec![Arg::rows(ids)?]).await?;
     let begun: HashSet<_> = rows.iter().map(|row| row.int("id").map(DeliveryId)).collect::<Result<_, _>>()?;
-    let waits = |one: &Delivery| match one.state {
-        State::Waiting { .. } => !begun.contains(&one.id),
-        State::Uncertain { job, .. } => job.edition.is_none() && one.live == Live::Nothing,
-        _ => false,
-    };
+    let waits = |one: &Delivery| !begun.contains(&one.id);
     let mut changes = Vec::with_capacity(ids.len());
     for candidate in judge::candidates(tx, found.into_iter().filter(waits).collect()).await? {
         let Some(plan) = planner(&candidate) else { continue };
         let before = candidate.delivery;
-        let after = apply(&before, Event::Replan(plan)).map_err(|refused| StoreError::Other(refused.to_string()))?;
+        // What is no longer open, or may be where it was sent to, is not planned.
+        let Ok(after) = apply(&before, Event::Replan(plan)) else { continue };
         if after.state != before.state || after.plan != before.plan {
             tx.wake(&after.channel);
             changes.push((before, after));

@@ -64,7 +64,8 @@ impl App {
         else {
             return Ok(Err(text!("lượt phát {id} không chờ duyệt", "delivery {id} does not wait for approval")));
         };
-        let plan = spec.schedule.plan(&considered.item.article, Change::Content, seen);
+        let by_schedule = || spec.schedule.plan(&considered.item.article, Change::Content, seen);
+        let plan = considered.delivery.going_on(seen).unwrap_or_else(by_schedule);
         let channel = match spec.open(&self.config.office, &self.config.base, false) {
             Ok(channel) => channel,
             Err(error) => return Ok(Err(error.text)),
@@ -138,10 +139,15 @@ impl Decisions for App {
 
     fn retry(&self, delivery: DeliveryId, by: By) -> BoxFuture<'_, Refusable<Delivery>> {
         Box::pin(async move {
-            match self.plan_of(delivery).await? {
-                Ok(plan) => self.queue().decide(delivery, Event::Release(plan), by.who, by.at).await,
-                Err(refused) => Ok(Err(refused)),
-            }
+            let Some(row) = self.ledger().delivery(delivery).await? else { return Ok(Err(unknown(delivery))) };
+            let plan = match row.delivery.going_on(by.at) {
+                Some(plan) => plan,
+                None => {
+                    let article = self.ledger().content(row.delivery.article).await?;
+                    self.plan(&row.delivery, &article)
+                }
+            };
+            self.queue().decide(delivery, Event::Release(plan), by.who, by.at).await
         })
     }
 
