@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use loa::article::{Article, Priority};
 use loa::delivery::{DeliveryId, Event, Hold, Outcome, Plan, Sighting, State, Unclear, Why};
 use loa::ledger::{ChannelLedger, Ledger as _};
+use loa::queue;
 use loa::queue::{
     By, Candidate, Editions, Gate, LeaseRequest, LeasedItem, Move, OnLost, Planner, Queue, Rate, Settlement,
 };
@@ -16,7 +17,8 @@ use loa::text::Text;
 
 use crate::sample::{article, schedule};
 use crate::store::{
-    Place, all, hand, ids, lease, lease_radio, on_both, only, publish, publish_into, radio, receipt, request, settle, t,
+    Place, all, hand, handover, ids, lease, lease_radio, on_both, only, publish, publish_into, radio, receipt, request,
+    settle, t,
 };
 
 on_both! {
@@ -27,6 +29,7 @@ on_both! {
     what_was_begun_is_finished_in_its_own_form_whatever_the_channel_does_by_then
     what_is_under_way_elsewhere_goes_by_the_new_hour_if_it_has_not_arrived
     what_an_edition_left_behind_is_a_persons_to_decide
+    to_take_back_what_some_have_had_holds_up_no_edition
     tries_and_the_last_articles_are_told
 }
 
@@ -222,6 +225,24 @@ async fn what_an_edition_left_behind_is_a_persons_to_decide(place: Place) {
     let plan = Plan { edition: Some(t(8 * 60)), ..Plan::waiting(t(8 * 60), Why::Slot) };
     store.decide(one, Event::Resolve { went_out: false, plan }, "Lan".to_owned(), t(68)).await.unwrap().unwrap();
     assert_eq!(ids(&lease_radio(&store, t(8 * 60)).await), ["1"]);
+}
+
+async fn to_take_back_what_some_have_had_holds_up_no_edition(place: Place) {
+    let store = place.open().await;
+    publish_into(&store, "1", &radio(), t(0)).await;
+    let edition = lease_radio(&store, t(60)).await.work.remove(0);
+    let some_have_it = Outcome::Unclear(Unclear::Repeat { at: t(65), note: Text::same("a few have it") });
+    settle(&store, &edition, some_have_it, t(61)).await;
+    publish_into(&store, "2", &radio(), t(62)).await;
+    let four = t(8 * 60);
+    let plans = vec![("radio".to_owned(), Plan { edition: Some(four), ..Plan::waiting(four, Why::Slot) })];
+    store
+        .accept(handover(&article("1"), t(63)), Box::new(move |_| Ok(queue::Change::Withdraw { plans: plans.clone() })))
+        .await
+        .unwrap();
+    let leased = lease_radio(&store, four).await;
+    assert_eq!((leased.work.len(), leased.work[0].edition), (1, Some(four)));
+    assert_eq!(ids(&leased), ["1", "2"]);
 }
 
 /// Holds one delivery, and leaves the others to the channel's own gate.

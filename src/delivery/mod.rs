@@ -281,7 +281,8 @@ impl Delivery {
     /// it a second time in another one.
     #[must_use]
     pub fn is_begun(&self) -> bool {
-        self.plan.begun || matches!(self.live, Live::Maybe(_))
+        let is_open = || matches!((&self.live, self.needed()), (Live::Maybe(_), Some(Action::Create(_))));
+        self.plan.begun || is_open()
     }
 
     /// The same, where that form is an edition.
