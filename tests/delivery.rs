@@ -813,6 +813,48 @@ fn what_was_begun_keeps_its_form_until_it_is_over() {
 }
 
 #[test]
+fn a_correction_waits_until_the_others_have_had_what_was_begun() {
+    let (ten, eleven) = (Some(at(600)), Some(at(660)));
+    let into = |edition| Plan { edition, ..Plan::waiting(at(660), Why::Slot) };
+    let mut begun = Delivery::new(DeliveryId(1), ArticleId(1), "kênh", Wanted::Revision(Revision::FIRST), into(ten));
+    begun.live = Live::Maybe(Revision::FIRST);
+    begun.plan.begun = true;
+    for state in [begun.state.clone(), State::Held { why: Hold::RehearsalOfLive }, State::Failed { why: note() }] {
+        let before = Delivery { state, ..begun.clone() };
+        let corrected = apply(&before, Event::Want(Wanted::Revision(Revision(2)), into(eleven))).unwrap();
+        assert_eq!((corrected.is_begun_edition(), corrected.plan.edition), (true, ten));
+        let withdrawn = apply(&before, Event::Want(Wanted::Withdrawn, into(eleven))).unwrap();
+        assert_eq!((withdrawn.is_begun(), withdrawn.plan.edition), (false, eleven), "that is another job");
+    }
+}
+
+#[test]
+fn what_is_wanted_instead_does_not_go_before_its_own_hour() {
+    let into = |minutes| Plan { edition: Some(at(minutes)), ..Plan::waiting(at(minutes), Why::Slot) };
+    let first = Delivery::new(DeliveryId(1), ArticleId(1), "kênh", Wanted::Revision(Revision::FIRST), into(10));
+    let job = Job { action: Action::Create(Revision::FIRST), edition: Some(at(10)) };
+    let lease = Event::Lease { node: "node".to_owned(), since: at(10), until: at(13), rehearsal: false, job };
+    let leased = apply(&first, lease).unwrap();
+    let some = Outcome::Unclear(Unclear::Repeat { at: at(12), note: note() });
+    let none = Outcome::NotTaken { retry_at: at(12), note: note() };
+    let full = Outcome::Throttled { until: at(12), note: note() };
+    let due_after = |wanted: Option<Wanted>, outcome: &Outcome| {
+        let now = wanted.map_or(leased.clone(), |wanted| apply(&leased, Event::Want(wanted, into(60))).unwrap());
+        let event = Event::Settle { attempt: now.attempt, outcome: outcome.clone() };
+        apply(&now, event).unwrap().state.due()
+    };
+    for outcome in [&some, &none, &full] {
+        assert_eq!(due_after(None, outcome), Some(at(12)), "{outcome:?}");
+    }
+    let corrected = Some(Wanted::Revision(Revision(2)));
+    assert_eq!(due_after(corrected, &some), Some(at(12)), "the others get what some have had");
+    assert_eq!(due_after(corrected, &none), Some(at(60)));
+    assert_eq!(due_after(corrected, &full), Some(at(60)));
+    assert_eq!(due_after(Some(Wanted::Withdrawn), &some), Some(at(60)));
+    assert_eq!(due_after(Some(Wanted::Withdrawn), &none), None, "nobody has had it");
+}
+
+#[test]
 fn an_edition_that_a_person_chose_outlasts_an_earlier_one_and_no_later_one() {
     let into = |minutes, why| Plan { edition: Some(at(minutes)), ..Plan::waiting(at(minutes), why) };
     let first = Wanted::Revision(Revision(1));

@@ -138,6 +138,36 @@ async fn a_correction_for_those_who_missed_it_is_not_sent_to_everybody_in_a_dige
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_edition_was_finished_without_reaches_everybody_once_a_person_has_said_so() {
+    // The channel goes on making editions, or does not any more.
+    for single in [false, true] {
+        let world = World::bare();
+        let quiet = "quiet = \"10:03-12:00\"\n";
+        email(&world, &format!("[schedule]\ntiming = [\"0 10,14 * * *\"]\n{quiet}"));
+        world.smtp.recipient(RECIPIENTS[1], vec![OnRecipient::Rcpt(451, "4.3.0 later"), OnRecipient::Accept]);
+        let inside = Inside::start(&world).await;
+        world.write("0.md", "+++\ntitle = \"Bài 0\"\npriority = \"urgent\"\n+++\n\nSáng thứ hai.\n");
+        inside.publish(&world.path("0.md")).await;
+        publish(&world, &inside, 1..2).await;
+        inside.clock.advance_to(utc("2026-11-24T10:00:00+07:00"));
+        until(&inside, |rows| rows.iter().all(may_be_public)).await;
+        if single {
+            email(&world, &format!("[schedule]\n{quiet}"));
+            taken_over(&inside, |spec| !spec.schedule.bundles).await;
+        }
+        // The urgent one goes on at once, and the other one after the quiet hours.
+        let rows = inside.drain().await;
+        assert_eq!(of(&rows, "0").state, State::Settled);
+        let left = of(&rows, "1");
+        assert!(matches!(left.state, State::Uncertain { look: None, .. }), "{left:?}");
+        assert_eq!(world.smtp.letters_to(RECIPIENTS[1]).len(), 1);
+        inside.app.resolve(left.id, false, Vec::new(), by(&inside)).await.unwrap().unwrap();
+        everybody_has(&world, &inside, 2).await;
+        inside.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_person_lets_go_on_is_finished_as_it_was_begun() {
     let ten = "2026-11-24T10:00:00+07:00";
     // Nothing was changed; the channel sends single letters by now, or digests.

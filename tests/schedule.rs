@@ -434,10 +434,12 @@ fn a_new_schedule_plans_again_what_waits_but_makes_nothing_punctual_that_is_late
     // What some may have had is finished, whatever it waits for; to take it back has not begun yet.
     let mut midway = waits;
     midway.delivery.live = Live::Maybe(Revision::FIRST);
-    for why in [Why::Retry { note: Text::same("later") }, Why::Quiet, Why::Paused] {
+    for (why, begun) in [(Why::Retry { note: Text::same("later") }, false), (Why::Quiet, true), (Why::Paused, true)] {
+        midway.delivery.plan.begun = begun;
         midway.delivery.state = State::Waiting { due: now, why };
         assert_eq!(again(&radio, &midway, now), None);
     }
+    midway.delivery.plan.begun = false;
     midway.delivery.wanted = Wanted::Withdrawn;
     assert_eq!(again(&radio, &midway, now).map(|plan| plan.due), Some(slot));
 }

@@ -1,5 +1,7 @@
 //! The one transition function. Pure; an exhaustive test walks it, the store compares and swaps its result.
 
+use chrono::{DateTime, Utc};
+
 use super::event::{Event, Outcome, Sighting, Unclear};
 use super::person::{approve, missed, release, resolve, send_again, send_back};
 use super::state::{Errand, Hold, Job, Lease, State, Why};
@@ -113,7 +115,12 @@ fn want(next: &mut Delivery, wanted: Wanted, plan: Plan) -> Result<(), Refused> 
         return Ok(());
     }
     let plan = Plan { again: next.plan.again, ..plan };
-    next.plan = if wanted == Wanted::Withdrawn { plan } else { next.outlasting(plan) };
+    next.plan = match (wanted, &next.live) {
+        (Wanted::Withdrawn, _) => plan,
+        // First the others get what some have had.
+        (_, Live::Maybe(_)) => next.in_its_form(plan),
+        _ => next.outlasting(plan),
+    };
     next.tries = 0;
     match next.state {
         // What is on its way, or may have arrived, has to be known before anything else is sent.
@@ -193,7 +200,7 @@ fn settle(next: &mut Delivery, job: Job, outcome: Outcome) {
         Outcome::Gone => done(next, job, None),
         Outcome::NotTaken { retry_at, note } => {
             next.tries += 1;
-            next.state = State::Waiting { due: retry_at, why: Why::Retry { note } };
+            try_again(next, job, retry_at, note);
             cancel_if_nothing_left(next);
         }
         Outcome::Moved(plan) => {
@@ -215,7 +222,7 @@ fn settle(next: &mut Delivery, job: Job, outcome: Outcome) {
             cancel_if_nothing_left(next);
         }
         Outcome::Throttled { until, note } => {
-            next.state = State::Waiting { due: until, why: Why::Retry { note } };
+            try_again(next, job, until, note);
             cancel_if_nothing_left(next);
         }
         Outcome::Edited { seen, note } => {
@@ -272,6 +279,13 @@ fn in_doubt(next: &mut Delivery, job: Job, receipt: Receipt, note: Text) {
     }
 }
 
+/// The same job goes again at that hour; what is wanted instead by now, or goes in another edition, no sooner than planned.
+fn try_again(next: &mut Delivery, job: Job, at: DateTime<Utc>, note: Text) {
+    let same = next.needed() == Some(job.action) && next.plan.edition == job.edition;
+    let due = if same { at } else { at.max(next.plan.due) };
+    next.state = State::Waiting { due, why: Why::Retry { note } };
+}
+
 /// Some may have it: the same job is finished in the form in which it was begun. What is wanted instead by now has its own.
 fn go_on(next: &mut Delivery, job: Job) {
     next.live = begun(&next.live, job);
@@ -286,7 +300,7 @@ fn unclear_job(next: &mut Delivery, job: Job, unclear: Unclear) {
     match unclear {
         Unclear::Repeat { at, note } => {
             go_on(next, job);
-            next.state = State::Waiting { due: at, why: Why::Retry { note } };
+            try_again(next, job, at, note);
         }
         Unclear::LookUp { at, note } => {
             next.state = State::Uncertain { job, look: Some(at), looks: 0, note };

@@ -281,8 +281,7 @@ impl Delivery {
     /// it a second time in another one.
     #[must_use]
     pub fn is_begun(&self) -> bool {
-        let is_open = || matches!((&self.live, self.needed()), (Live::Maybe(_), Some(Action::Create(_))));
-        self.plan.begun || is_open()
+        self.plan.begun
     }
 
     /// The same, where that form is an edition.

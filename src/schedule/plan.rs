@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use super::{CronLine, Quiet};
 use crate::article::{Article, Priority, sha256_hex};
-use crate::delivery::{Action, Delivery, Plan, Why};
+use crate::delivery::{Action, Delivery, Live, Plan, State, Why};
 
 /// When a channel sends.
 #[derive(Clone, Debug)]
@@ -106,7 +106,10 @@ impl Schedule {
     pub fn plan_again(&self, waits: &Delivery, article: &Article, now: DateTime<Utc>) -> Option<Plan> {
         let action = waits.needed()?;
         let is_new = matches!(action, Action::Create(_));
-        if waits.is_begun() || (is_new && self.is_late(waits.expected(), now)) {
+        // What an earlier loa began does not say so itself.
+        let is_repeat = matches!(waits.state, State::Waiting { why: Why::Retry { .. }, .. });
+        let midway = waits.is_begun() || (matches!(waits.live, Live::Maybe(_)) && is_repeat);
+        if midway || (is_new && self.is_late(waits.expected(), now)) {
             return None;
         }
         let plan = self.plan(article, Change::of(action), now);

@@ -10,7 +10,7 @@ use super::judge::{Docket, Taken, candidates, take};
 use super::lease::alone;
 use super::row::{Row, instant, millis};
 use super::tx::Tx;
-use crate::delivery::{Delivery, DeliveryId, Event, Hold, Plan, Slot, State, Unclear, Why, apply};
+use crate::delivery::{Delivery, DeliveryId, Event, Hold, Live, Plan, Slot, State, Unclear, Why, apply};
 use crate::queue::{LeaseRequest, StoreError, Work};
 use crate::text;
 
@@ -65,7 +65,8 @@ pub(super) async fn lease(tx: &mut Tx, request: &LeaseRequest) -> Result<Option<
 /// What waits without a slot gets one, but for what a person has to decide about. What was begun by itself is finished by
 /// itself: whoever has had it does not get it again in an edition.
 async fn place(tx: &mut Tx, request: &LeaseRequest, waiting: Vec<Delivery>) -> Result<Option<Work>, StoreError> {
-    let (begun, unplaced): (Vec<_>, Vec<_>) = waiting.into_iter().partition(Delivery::is_begun);
+    let (begun, unplaced): (Vec<_>, Vec<_>) =
+        waiting.into_iter().partition(|before| before.is_begun() || matches!(before.live, Live::Maybe(_)));
     let is_due = |before: &Delivery| before.state.due().is_some_and(|due| due <= request.now);
     for first in begun.into_iter().filter(is_due) {
         let docket = Docket { request, due: vec![first], edition: None };
@@ -109,6 +110,10 @@ pub(super) async fn begun(
         let were_in = were_in(&mut tx.connection, &waiting, slot).await?;
         due.retain(|one| !were_in.contains(&one.id));
         let begun: Vec<_> = waiting.into_iter().filter(|one| were_in.contains(&one.id)).collect();
+        if is_closed(&mut tx.connection, &request.channel, slot).await? {
+            left_behind(tx, slot, request, begun).await?;
+            continue;
+        }
         if is_incomplete(&mut tx.connection, &request.channel, slot).await? {
             put_off(tx, request, begun).await?;
             continue;
@@ -152,13 +157,13 @@ async fn without_slot(connection: &mut Connection, channel: &str) -> Result<Vec<
             "SELECT ",
             delivery_columns!(),
             " FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.due IS NOT NULL AND d.edition IS NULL \
-             ORDER BY d.id LIMIT $2"
+             ORDER BY d.due, d.id LIMIT $2"
         ),
         postgres: concat!(
             "SELECT ",
             delivery_columns!(),
             " FROM deliveries d WHERE d.channel = $1 AND d.state = 'waiting' AND d.due IS NOT NULL AND d.edition IS NULL \
-             ORDER BY d.id LIMIT $2 FOR UPDATE"
+             ORDER BY d.due, d.id LIMIT $2 FOR UPDATE"
         ),
     };
     all(&connection.fetch(WITHOUT, args![channel, PLACED]).await?)

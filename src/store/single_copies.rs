@@ -109,7 +109,7 @@ pub(super) async fn answer(tx: &mut Tx, answering: &Answering) -> Result<Result<
         return Ok(Ok(before));
     }
     let event = if is_any(connection, &before, job, "open").await? {
-        finish(connection, &before, job, plan, *now).await?
+        finish(connection, &before, job, *now).await?
     } else {
         Event::Resolve { went_out: true, plan: plan.clone() }
     };
@@ -142,12 +142,14 @@ pub(super) async fn resolve_copies(
     event: Event,
     now: DateTime<Utc>,
 ) -> Result<Event, StoreError> {
-    let (Event::Resolve { went_out, plan }, State::Uncertain { job, .. }) = (&event, &delivery.state) else {
+    let (Event::Resolve { went_out, .. }, State::Uncertain { job, .. }) = (&event, &delivery.state) else {
         return Ok(event);
     };
     settle(connection, delivery, *job, None, *went_out, now).await?;
-    if !went_out && is_any(connection, delivery, *job, "sent").await? {
-        return finish(connection, delivery, *job, plan, now).await;
+    // An edition that was finished without this article has nobody left: then it goes to everybody, as a new one.
+    let is_over = job.edition.is_some() && !is_any(connection, delivery, *job, "open").await?;
+    if !went_out && !is_over && is_any(connection, delivery, *job, "sent").await? {
+        return finish(connection, delivery, *job, now).await;
     }
     Ok(event)
 }
@@ -157,15 +159,12 @@ async fn finish(
     connection: &mut Connection,
     delivery: &Delivery,
     job: Job,
-    plan: &Plan,
     now: DateTime<Utc>,
 ) -> Result<Event, StoreError> {
-    let mut plan = plan.clone();
     if let Some(slot) = job.edition {
         reopen_edition(connection, &delivery.channel, slot).await?;
-        plan = again(Some(slot), now);
     }
-    Ok(Event::Missed { action: job.action, plan })
+    Ok(Event::Missed { action: job.action, plan: again(job.edition, now) })
 }
 
 /// Which copies are a job's: of the mailings on `$1` about the article `$2`, or of the one named `$3`.
