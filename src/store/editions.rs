@@ -65,6 +65,7 @@ pub(super) async fn lease(tx: &mut Tx, request: &LeaseRequest) -> Result<Option<
 /// What waits without a slot gets one, but for what a person has to decide about. What was begun by itself is finished by
 /// itself: whoever has had it does not get it again in an edition.
 async fn place(tx: &mut Tx, request: &LeaseRequest, waiting: Vec<Delivery>) -> Result<Option<Work>, StoreError> {
+    // What an earlier loa began does not say so itself.
     let (begun, unplaced): (Vec<_>, Vec<_>) =
         waiting.into_iter().partition(|before| before.is_begun() || matches!(before.live, Live::Maybe(_)));
     let is_due = |before: &Delivery| before.state.due().is_some_and(|due| due <= request.now);

@@ -100,7 +100,8 @@ pub(super) async fn planned_by(store: &Store, channel: String) -> Result<Option<
     row.map(|row| row.string("planned_by")).transpose()
 }
 
-/// Those of them that still wait, or will if it turns out that they have not arrived. What was begun in an edition is finished in it: who has had it gets no second one.
+/// Those of them that still wait, or will if it turns out that they have not arrived. What was begun in an edition is
+/// finished in it: who has had it gets no second one.
 async fn plan_again(tx: &mut Tx, ids: &[DeliveryId], planner: &Planner) -> Result<usize, StoreError> {
     const BEGUN: Sql = Sql {
         sqlite: "SELECT DISTINCT d.id FROM deliveries d JOIN attempts t ON t.delivery_id = d.id AND t.edition = d.edition \

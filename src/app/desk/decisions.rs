@@ -37,10 +37,11 @@ fn words(written: &str) -> Result<String, Text> {
 
 impl App {
     /// When a delivery goes on: at once, or at the channel's next slot. Lateness is counted from now.
-    async fn plan_of(&self, id: DeliveryId) -> Refusable<Plan> {
+    async fn plan_of(&self, id: DeliveryId) -> Refusable<(Delivery, Plan)> {
         let Some(row) = self.ledger().delivery(id).await? else { return Ok(Err(unknown(id))) };
         let article = self.ledger().content(row.delivery.article).await?;
-        Ok(Ok(self.plan(&row.delivery, &article)))
+        let plan = self.plan(&row.delivery, &article);
+        Ok(Ok((row.delivery, plan)))
     }
 
     /// What would be sent, and by which plan; `dressed`: to be seen, with its pictures.
@@ -139,15 +140,13 @@ impl Decisions for App {
 
     fn retry(&self, delivery: DeliveryId, by: By) -> BoxFuture<'_, Refusable<Delivery>> {
         Box::pin(async move {
-            let Some(row) = self.ledger().delivery(delivery).await? else { return Ok(Err(unknown(delivery))) };
-            let plan = match row.delivery.going_on(by.at) {
-                Some(plan) => plan,
-                None => {
-                    let article = self.ledger().content(row.delivery.article).await?;
-                    self.plan(&row.delivery, &article)
+            match self.plan_of(delivery).await? {
+                Ok((waits, plan)) => {
+                    let plan = waits.going_on(by.at).unwrap_or(plan);
+                    self.queue().decide(delivery, Event::Release(plan), by.who, by.at).await
                 }
-            };
-            self.queue().decide(delivery, Event::Release(plan), by.who, by.at).await
+                Err(refused) => Ok(Err(refused)),
+            }
         })
     }
 
@@ -160,7 +159,7 @@ impl Decisions for App {
     ) -> BoxFuture<'_, Refusable<Delivery>> {
         Box::pin(async move {
             let plan = match self.plan_of(delivery).await? {
-                Ok(plan) => plan,
+                Ok((_, plan)) => plan,
                 Err(refused) => return Ok(Err(refused)),
             };
             if recipients.is_empty() {

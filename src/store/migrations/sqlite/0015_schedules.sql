@@ -1,4 +1,4 @@
--- By which schedule everything that waits on a channel was planned; empty while it is being planned by another one.
+-- What everything that waits on a channel was last planned by: a file that was changed while nothing ran is noticed.
 CREATE TABLE schedules (
     channel       TEXT PRIMARY KEY,
     planned_by    TEXT NOT NULL
